@@ -1,0 +1,118 @@
+#include "app/application.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <memory>
+
+#include "app/capabilities.h"
+#include "app/command_line.h"
+#include "app/doctor.h"
+#include "app/prompt.h"
+#include "app/session.h"
+#include "app/statement_help.h"
+#include "base/strings.h"
+
+namespace sinan::app {
+namespace {
+
+Result<std::string> read_standard_input() {
+  std::string text;
+  char buffer[1 << 16];
+  for (;;) {
+    const ssize_t count = read(STDIN_FILENO, buffer, sizeof(buffer));
+    if (count == 0) return text;
+    if (count < 0) return fail(io::system_error(errno, "cannot read standard input", "-"));
+    text.append(buffer, static_cast<size_t>(count));
+  }
+}
+
+Result<Session::Program> read_program(const CommandLine& line) {
+  using Action = CommandLine::Action;
+  if (line.action == Action::kRunText) return Session::Program{.name = "-c", .text = line.text, .is_file = false};
+  if (line.action == Action::kPrompt || line.text == "-") {
+    return Session::Program{.name = "-", .text = TRY(read_standard_input()), .is_file = line.action != Action::kPrompt};
+  }
+  auto text = io::real_file_system().read_file(line.text);
+  if (!text) return std::unexpected(std::move(text).error().within("while reading the program"));
+  return Session::Program{.name = line.text, .text = *std::move(text), .is_file = true};
+}
+
+int report(Screen& screen, const CommandLine& line, const Error& error) {
+  show_error(screen, error, line.json_errors);
+  return exit_code(error);
+}
+
+int run_programs(Screen& screen, Interrupts& interrupts, const CommandLine& line,
+                 std::span<const std::string> arguments) {
+  const bool at_prompt = line.action == CommandLine::Action::kPrompt && isatty(STDIN_FILENO) != 0;
+  Session::Program program;
+  if (!at_prompt) {
+    // Read before the project is locked: a pipe may take its time.
+    auto text = read_program(line);
+    if (!text) return report(screen, line, text.error());
+    program = *std::move(text);
+  }
+  flow::Registry registry;
+  register_capabilities(registry);
+  const auto project =
+      flow::Project::open({.folder = line.project, .command_line = "sinan " + join(arguments, " ")}, registry);
+  if (!project) return report(screen, line, project.error());
+  if (at_prompt) return run_prompt(**project, screen, interrupts, line);
+  Session session(**project, screen, interrupts, line);
+  return line.plan_only ? session.show_plan(std::move(program)) : session.run(std::move(program));
+}
+
+int run_doctor(Screen& screen, const CommandLine& line) {
+  flow::Registry registry;
+  register_capabilities(registry);
+  bool all_well = true;
+  const auto findings = examine(line.project, registry, screen.facts());
+  for (const flow::DoctorFinding& finding : findings) all_well = all_well && finding.works;
+  screen.write(Stream::kOut, doctor_text(findings, screen.facts().unicode, screen.facts().color_out));
+  return all_well ? kExitDone : kExitFailed;
+}
+
+int run_help(Screen& screen, const CommandLine& line) {
+  flow::Registry registry;
+  register_capabilities(registry);
+  if (line.text.empty()) {
+    screen.write(Stream::kOut, statement_list(registry));
+    return kExitDone;
+  }
+  const auto page = statement_help(registry, line.text);
+  if (!page) {
+    show_error(screen, page.error(), line.json_errors);
+    return kExitWrong;
+  }
+  screen.write(Stream::kOut, *page);
+  return kExitDone;
+}
+
+}  // namespace
+
+int run_application(std::span<const std::string> arguments) {
+  // OpenMP threads that spin while they wait make everything else slow; read when an OpenMP library is loaded.
+  setenv("OMP_WAIT_POLICY", "passive", 0);
+  Interrupts& interrupts = Interrupts::start();
+  const auto line = parse_command_line(arguments);
+  if (!line) {
+    Screen screen(STDOUT_FILENO, STDERR_FILENO, inspect_terminal(ColorChoice::kAuto));
+    show_error(screen, line.error(), wants_json_errors(arguments));
+    return kExitWrong;
+  }
+  Screen screen(STDOUT_FILENO, STDERR_FILENO, inspect_terminal(line->color));
+  switch (line->action) {
+    case CommandLine::Action::kPrint:
+      screen.write(Stream::kOut, line->text);
+      return kExitDone;
+    case CommandLine::Action::kDoctor:
+      return run_doctor(screen, *line);
+    case CommandLine::Action::kStatementHelp:
+      return run_help(screen, *line);
+    default:
+      return run_programs(screen, interrupts, *line, arguments);
+  }
+}
+
+}  // namespace sinan::app

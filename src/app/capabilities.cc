@@ -1,0 +1,17 @@
+#include "app/capabilities.h"
+
+#include "flow/statements/register.h"
+#include "ml/trainer.h"
+#include "ml/xgboost/trainer.h"
+
+namespace sinan::app {
+
+void register_capabilities(flow::Registry& registry) {
+  flow::register_flow(registry);
+
+  ml::Trainers trainers;
+  trainers.push_back(ml::xgboost::make_trainer());
+  ml::register_ml(registry, std::move(trainers));
+}
+
+}  // namespace sinan::app

@@ -1,0 +1,127 @@
+#include "app/doctor.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "app/command_line.h"
+#include "base/machine.h"
+#include "base/strings.h"
+#include "engine/duckdb/duckdb_engine.h"
+#include "flow/project.h"
+#include "store/database.h"
+
+namespace sinan::app {
+namespace {
+
+constexpr uint64_t kLittleMemory = uint64_t{1} << 30;
+constexpr uint64_t kLittleDisk = uint64_t{1} << 30;
+
+void examine_stores(std::vector<flow::DoctorFinding>& findings) {
+  const auto engine = engine::open_duckdb({});
+  findings.push_back({.name = "DuckDB",
+                      .works = engine.has_value(),
+                      .detail = engine ? (*engine)->version() : engine.error().message,
+                      .remedy = "make build puts libduckdb.so into lib/sinan"});
+  const auto version = []() -> Result<std::string> {
+    const auto database = TRY(store::Database::open_in_memory());
+    auto statement = TRY(database->prepare("SELECT sqlite_version()"));
+    TRY(statement.step());
+    return std::string(statement.text(0));
+  }();
+  findings.push_back({.name = "SQLite",
+                      .works = version.has_value(),
+                      .detail = version ? *version : version.error().message,
+                      .remedy = "apt-get install libsqlite3-0"});
+}
+
+void examine_machine(const std::filesystem::path& folder, std::vector<flow::DoctorFinding>& findings) {
+  const Machine machine = inspect_machine();
+  findings.push_back({.name = "processor",
+                      .works = machine.cores > 0,
+                      .detail = fmt::format("{} core{} for this process", machine.cores, machine.cores == 1 ? "" : "s"),
+                      .remedy = ""});
+  findings.push_back({.name = "memory",
+                      .works = machine.memory_bytes >= kLittleMemory,
+                      .detail = human_bytes(machine.memory_bytes) + " (machine or cgroup, whichever is less)",
+                      .remedy = "large tables will spill to disk; raise the container's memory limit"});
+  std::error_code error;
+  const std::filesystem::space_info space = std::filesystem::space(folder, error);
+  findings.push_back({.name = "disk",
+                      .works = !error && space.available >= kLittleDisk,
+                      .detail = error ? error.message() : human_bytes(space.available) + " free",
+                      .remedy = "make room where the project is, or choose another folder: --project DIR"});
+}
+
+void examine_terminal(const TerminalFacts& facts, std::vector<flow::DoctorFinding>& findings) {
+  if (!facts.out_is_terminal) {
+    findings.push_back({.name = "terminal",
+                        .works = true,
+                        .detail = "output is not a terminal: no colours, no progress",
+                        .remedy = ""});
+    return;
+  }
+  findings.push_back({.name = "terminal",
+                      .works = facts.unicode,
+                      .detail = fmt::format("{} columns, {}, {}", facts.width, facts.unicode ? "Unicode" : "ASCII only",
+                                            facts.color_out ? "colours" : "no colours"),
+                      .remedy = "for tables and charts with lines: export LANG=C.UTF-8"});
+}
+
+void examine_project(const std::filesystem::path& folder, const flow::Registry& registry,
+                     std::vector<flow::DoctorFinding>& findings) {
+  std::error_code error;
+  if (!std::filesystem::exists(folder / ".sinan", error)) {
+    findings.push_back({.name = "project",
+                        .works = std::filesystem::is_directory(folder, error),
+                        .detail = fmt::format("{}: nothing has run here yet", folder.string()),
+                        .remedy = "the folder does not exist: make it, or choose another: --project DIR"});
+    return;
+  }
+  auto project = flow::Project::open({.folder = folder, .command_line = "sinan doctor"}, registry);
+  if (!project) {
+    findings.push_back(
+        {.name = "project", .works = false, .detail = project.error().message, .remedy = project.error().hint});
+    return;
+  }
+  const auto models = (*project)->catalog().objects(object_kind::kModel);
+  const auto tables = (*project)->engine().tables();
+  findings.push_back({.name = "project",
+                      .works = models.has_value() && tables.has_value(),
+                      .detail = fmt::format("{}: {} tables, {} models", folder.string(), tables ? tables->size() : 0,
+                                            models ? models->size() : 0),
+                      .remedy = models ? "" : models.error().message});
+}
+
+}  // namespace
+
+std::vector<flow::DoctorFinding> examine(const std::filesystem::path& project, const flow::Registry& registry,
+                                         const TerminalFacts& facts) {
+  std::vector<flow::DoctorFinding> findings;
+  findings.push_back(
+      {.name = "sinan", .works = true, .detail = std::string(trim(version_text())).substr(6), .remedy = ""});
+  examine_stores(findings);
+  for (flow::DoctorFinding& finding : registry.run_doctor()) findings.push_back(std::move(finding));
+  examine_machine(project, findings);
+  examine_terminal(facts, findings);
+  examine_project(project, registry, findings);
+  return findings;
+}
+
+std::string doctor_text(const std::vector<flow::DoctorFinding>& findings, bool unicode, bool color) {
+  const Style style{color};
+  size_t width = 0;
+  for (const flow::DoctorFinding& finding : findings) width = std::max(width, display_width(finding.name));
+  std::string text;
+  for (const flow::DoctorFinding& finding : findings) {
+    const std::string blanks(width - display_width(finding.name), ' ');
+    const std::string mark =
+        finding.works ? style.green(unicode ? "✓ ok     " : "ok     ") : style.red(unicode ? "✗ missing" : "missing");
+    text += fmt::format("{}  {}{}  {}\n", mark, finding.name, blanks, finding.detail);
+    if (!finding.works && !finding.remedy.empty())
+      text += fmt::format("{}{}\n", std::string(width + (unicode ? 13 : 11), ' '), finding.remedy);
+  }
+  return text;
+}
+
+}  // namespace sinan::app

@@ -1,0 +1,56 @@
+// Interrupts: Ctrl-C and SIGTERM as a cancellation, not as a death. One thread waits for the signals; the first cancels what
+// runs, a second within a second ends the process at once (exit code 130). SIGPIPE is ignored: writers see EPIPE.
+//
+// start() must be called before any other thread exists: threads inherit the signal mask.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "base/cancel.h"
+
+namespace sinan::app {
+
+class Interrupts {
+ public:
+  static Interrupts& start();
+
+  // Of the work that begins now, until the guard goes.
+  class Scope {
+   public:
+    explicit Scope(Interrupts& interrupts);
+    ~Scope();
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
+    CancelToken token() const { return source_.token(); }
+    bool cancelled() const { return source_.cancelled(); }
+
+   private:
+    Interrupts& interrupts_;
+    CancelSource source_;
+  };
+
+  // Becomes readable when a signal comes while no Scope is open: the prompt clears its line.
+  int idle_descriptor() const { return pipe_[0]; }
+  // Forgets such signals.
+  void clear_idle();
+  // SIGTERM came while no Scope was open.
+  bool terminated() const { return terminated_; }
+
+ private:
+  Interrupts();
+  void wait_for_signals();
+  void on_signal(int signal);
+
+  std::mutex mutex_;
+  CancelSource* current_ = nullptr;
+  std::optional<std::chrono::steady_clock::time_point> last_;
+  std::atomic<bool> terminated_ = false;
+  int pipe_[2] = {-1, -1};
+  std::thread thread_;
+};
+
+}  // namespace sinan::app

@@ -1,0 +1,124 @@
+#include "app/prompt.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "app/completion.h"
+#include "app/line_editor.h"
+#include "app/statement_help.h"
+#include "base/strings.h"
+#include "sql/splitter.h"
+
+namespace sinan::app {
+namespace {
+
+constexpr std::string_view kWelcome =
+    "Statements end with ';'. Tab completes, Ctrl-R searches, Ctrl-C cancels. \\h lists the statements, \\h STATEMENT "
+    "explains one, \\q leaves.\n";
+
+CompletionNames gather_names(flow::Project& project, std::string_view before_cursor) {
+  CompletionNames names;
+  if (const auto tables = project.engine().tables()) {
+    for (const engine::TableInfo& table : *tables) {
+      if (table.name.schema.starts_with("__")) continue;  // Sinan's own
+      CompletionNames::Table entry;
+      for (const std::string& part : {table.name.schema, table.name.table}) {
+        if (!part.empty()) entry.name += (entry.name.empty() ? "" : ".") + part;
+      }
+      for (const arrow::Field& field : table.columns) entry.columns.push_back(field.name);
+      names.tables.push_back(std::move(entry));
+    }
+  }
+  if (const auto models = project.catalog().objects(object_kind::kModel)) {
+    for (const catalog::ObjectVersion& model : *models) names.models.push_back(model.ref.name);
+  }
+  for (const auto& kind : project.registry().kinds()) names.phrases.emplace_back(kind->phrase());
+  names.others = project.registry().complete({.statement = before_cursor, .word = word_before_cursor(before_cursor)});
+  return names;
+}
+
+// One line for the history, unless a comment would swallow the rest.
+std::string history_entry(std::string text) {
+  if (text.find("--") == std::string::npos) std::ranges::replace(text, '\n', ' ');
+  return text;
+}
+
+enum class Command { kNone, kLeave, kHelp };
+
+// What is no statement: \q, \h WORDS, and EXIT, QUIT, HELP without arguments.
+Command command_of(std::string_view line, std::string_view& rest) {
+  line = trim(line);
+  if (line.starts_with("\\h")) {
+    rest = trim(line.substr(2));
+    return Command::kHelp;
+  }
+  while (line.ends_with(';')) line = trim(line.substr(0, line.size() - 1));
+  for (const std::string_view word : {"exit", "quit", "\\q"}) {
+    if (equals_ignore_case(line, word)) return Command::kLeave;
+  }
+  for (const std::string_view word : {"help", "\\?", "?"}) {
+    if (equals_ignore_case(line, word)) return Command::kHelp;
+  }
+  return Command::kNone;
+}
+
+void show_help(Screen& screen, const flow::Registry& registry, std::string_view words) {
+  if (words.empty()) {
+    screen.write(Stream::kOut, statement_list(registry));
+    return;
+  }
+  const auto page = statement_help(registry, words);
+  if (page)
+    screen.write(Stream::kOut, *page);
+  else
+    show_error(screen, page.error(), false);
+}
+
+}  // namespace
+
+int run_prompt(flow::Project& project, Screen& screen, Interrupts& interrupts, const CommandLine& line) {
+  if (!line.quiet) screen.write(Stream::kOut, version_text() + std::string(kWelcome));
+  std::string pending;
+  LineEditor editor(interrupts, project.state_folder() / "history", [&](std::string_view before_cursor) {
+    const std::string before = pending + std::string(before_cursor);
+    return complete(before, gather_names(project, before));
+  });
+  Session session(project, screen, interrupts, line);
+  while (!interrupts.terminated()) {
+    const LineEditor::Line typed = editor.read(pending.empty() ? "sinan> " : "   ..> ");
+    if (typed.kind == LineEditor::Line::Kind::kEnd) {
+      screen.write(Stream::kOut, "\n");
+      break;
+    }
+    if (typed.kind == LineEditor::Line::Kind::kInterrupted) {
+      pending.clear();
+      continue;
+    }
+    if (pending.empty()) {
+      if (trim(typed.text).empty()) continue;
+      std::string_view rest;
+      const Command command = command_of(typed.text, rest);
+      if (command != Command::kNone) editor.remember(typed.text);
+      if (command == Command::kLeave) break;
+      if (command == Command::kHelp) {
+        show_help(screen, project.registry(), rest);
+        continue;
+      }
+    }
+    pending += typed.text + "\n";
+    if (!sql::is_complete(pending)) continue;
+    std::string program = std::exchange(pending, {});
+    program.pop_back();
+    editor.remember(history_entry(program));
+    screen.measure();
+    const auto started = project.clock().monotonic();
+    const int code = session.run({.name = "prompt", .text = std::move(program), .is_file = false});
+    const Style style{screen.facts().color_error};
+    if (code != kExitCancelled && !line.quiet)
+      screen.write(Stream::kError, style.dim(human_duration(project.clock().monotonic() - started)) + "\n");
+  }
+  return kExitDone;
+}
+
+}  // namespace sinan::app

@@ -1,0 +1,270 @@
+#include "app/run_view.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "app/cell_text.h"
+#include "app/error_text.h"
+#include "base/strings.h"
+#include "plot/terminal.h"
+
+namespace sinan::app {
+namespace {
+
+constexpr size_t kFlushBytes = 64 << 10;
+constexpr std::chrono::milliseconds kFrame{100};
+constexpr size_t kMostStatusLines = 12;
+
+// Below that, a rate says more about the clock than about the step.
+constexpr std::chrono::milliseconds kRateAfter{500};
+
+}  // namespace
+
+// Turns a step's batches into text. The text is made outside the view's lock.
+class RunView::Sink final : public flow::ResultSink {
+ public:
+  Sink(RunView& view, uint32_t step) : view_(view), step_(step), text_(view.options_.results) {}
+
+  Status begin(const std::shared_ptr<const arrow::Schema>& schema) override {
+    {
+      const std::scoped_lock lock(view_.mutex_);
+      StepState& state = view_.steps_[step_];
+      if (state.results > 0) {  // begun again: the step was retried
+        state.spool.clear();
+        --state.results;
+      }
+      view_.begin_result(step_);
+    }
+    pending_.clear();
+    text_ = ResultText(view_.options_.results);
+    text_.begin("", schema);
+    return {};
+  }
+
+  Result<bool> write(arrow::Batch batch) override {
+    text_.add(batch);
+    pending_ += text_.take();
+    if (pending_.size() >= kFlushBytes) flush();
+    return !view_.screen_.gone();
+  }
+
+  Status end() override {
+    text_.finish();
+    pending_ += text_.take();
+    if (!view_.shows_step_before_rows()) flush();
+    return {};
+  }
+
+  // What was held back for the step's line to come first.
+  std::string take() { return std::exchange(pending_, {}); }
+
+ private:
+  void flush() {
+    const std::scoped_lock lock(view_.mutex_);
+    view_.emit(step_, Stream::kOut, pending_);
+    pending_.clear();
+  }
+
+  RunView& view_;
+  const uint32_t step_;
+  ResultText text_;
+  std::string pending_;
+};
+
+RunView::RunView(Screen& screen, const flow::Plan& plan, const Clock& clock, const RunViewOptions& options)
+    : screen_(screen), plan_(plan), clock_(clock), options_(options), steps_(plan.steps.size()) {
+  if (screen.facts().error_is_terminal) ticker_ = std::jthread([this](const std::stop_token& stop) { tick(stop); });
+}
+
+RunView::~RunView() { close(); }
+
+void RunView::step_started(const flow::PlannedStep& step) {
+  const std::scoped_lock lock(mutex_);
+  Running& running = running_[step.statement.index];
+  running.progress.number = step.statement.index + 1;
+  running.progress.title = step.title;
+  running.started = running.stage_started = clock_.monotonic();
+}
+
+void RunView::step_progress(const flow::ProgressSnapshot& snapshot) {
+  const std::scoped_lock lock(mutex_);
+  const auto at = running_.find(snapshot.step);
+  if (at == running_.end()) return;
+  Running& running = at->second;
+  StepProgress& progress = running.progress;
+  const auto now = clock_.monotonic();
+  if (progress.stage != snapshot.stage) running.stage_started = now;
+  progress.stage = snapshot.stage;
+  progress.fraction = snapshot.fraction;
+  progress.rows = snapshot.rows;
+  progress.note = snapshot.note;
+  progress.left = snapshot.left;
+  const std::chrono::duration<double> in_stage = now - running.stage_started;
+  progress.rows_per_second =
+      snapshot.rows > 0 && in_stage > kRateAfter ? static_cast<double>(snapshot.rows) / in_stage.count() : -1;
+}
+
+flow::ResultSink& RunView::results(const flow::PlannedStep& step) {
+  const std::scoped_lock lock(mutex_);
+  StepState& state = steps_[step.statement.index];
+  if (!state.sink) state.sink = std::make_unique<Sink>(*this, step.statement.index);
+  return *state.sink;
+}
+
+void RunView::step_finished(const flow::PlannedStep& step, const flow::StepReport& report) {
+  const std::scoped_lock lock(mutex_);
+  running_.erase(step.statement.index);
+  report_step(step, report);
+  steps_[step.statement.index].finished = true;
+  advance();
+}
+
+// Results of a program are told apart by an empty line, where the format itself does not do it.
+void RunView::begin_result(uint32_t step) {
+  StepState& state = steps_[step];
+  const bool separate = options_.results.format == Format::kCsv || options_.results.format == Format::kMarkdown;
+  if (separate && state.results > 0)
+    emit(step, Stream::kOut, "\n");
+  else if (separate && step == turn_ && any_result_)
+    screen_.write(Stream::kOut, "\n");
+  ++state.results;
+  any_result_ = any_result_ || step == turn_;
+}
+
+void RunView::emit(uint32_t step, Stream stream, std::string_view text) {
+  if (text.empty()) return;
+  StepState& state = steps_[step];
+  if (step == turn_) {
+    screen_.write(stream, text);
+  } else if (!state.spool.append(stream, text)) {
+    screen_.write(Stream::kError, fmt::format("no room for the result of step {} in the temporary folder\n", step + 1));
+  }
+}
+
+void RunView::show_spooled() {
+  StepState& state = steps_[turn_];
+  const bool separate = options_.results.format == Format::kCsv || options_.results.format == Format::kMarkdown;
+  bool first = true;
+  state.spool.drain([&](Stream stream, std::string_view text) {
+    if (stream == Stream::kOut && std::exchange(first, false) && separate && any_result_) screen_.write(stream, "\n");
+    screen_.write(stream, text);
+  });
+  any_result_ = any_result_ || state.results > 0;
+}
+
+void RunView::advance() {
+  while (turn_ < steps_.size()) {
+    show_spooled();
+    if (!steps_[turn_].finished) return;
+    ++turn_;
+  }
+}
+
+void RunView::report_step(const flow::PlannedStep& step, const flow::StepReport& report) {
+  const uint32_t index = step.statement.index;
+  const TerminalFacts& facts = screen_.facts();
+  if (options_.step_lines) emit(index, Stream::kError, step_line(step, report));
+  if (Sink* sink = steps_[index].sink.get(); sink && shows_step_before_rows() && !report.error)
+    emit(index, Stream::kOut, sink->take());
+  for (const flow::ResultTable& table : report.outcome.tables) {
+    begin_result(index);
+    ResultOptions look = options_.results;
+    look.short_numbers = true;
+    ResultText text(look);
+    text.begin(table.title, table.rows.shared_schema());
+    text.add(table.rows);
+    text.finish();
+    emit(index, Stream::kOut, text.take());
+  }
+  if (options_.results.format == Format::kTable) {
+    for (const flow::Artefact& artefact : report.outcome.artefacts) {
+      const plot::TerminalOptions look{.width = std::clamp(facts.width == 0 ? 100 : facts.width, 40, 120),
+                                       .height = 16,
+                                       .color = facts.color_out,
+                                       .unicode = facts.unicode};
+      emit(index, Stream::kOut, "\n" + plot::to_terminal(artefact.chart, look) + "\n");
+    }
+  }
+  const bool said = options_.step_lines && report.status == catalog::StepStatus::kSkipped;  // on the step's line
+  if (options_.messages && !said) {
+    const std::string_view indent = options_.step_lines ? "  " : "";
+    for (const std::string& message : report.outcome.messages) {
+      for (const std::string_view line : split_on(message, '\n')) {
+        emit(index, Stream::kError, fmt::format("{}{}\n", indent, escape_controls(line)));
+      }
+    }
+  }
+  if (report.error && report.status == catalog::StepStatus::kFailed) {
+    const ErrorTextOptions look{
+        .width = facts.width == 0 ? 100 : facts.width, .color = facts.color_error, .unicode = facts.unicode};
+    emit(index, Stream::kError,
+         options_.json_errors ? error_json(*report.error, plan_.program_name, *plan_.program)
+                              : error_text(*report.error, plan_.program_name, *plan_.program, false, look));
+  }
+}
+
+std::string RunView::step_line(const flow::PlannedStep& step, const flow::StepReport& report) const {
+  const Style style{screen_.facts().color_error};
+  const bool unicode = screen_.facts().unicode;
+  std::string mark, tail = human_duration(report.duration);
+  switch (report.status) {
+    case catalog::StepStatus::kDone:
+      mark = style.green(unicode ? "✓" : "+");
+      break;
+    case catalog::StepStatus::kCached:
+      mark = style.blue(unicode ? "≡" : "=");
+      tail = "unchanged";
+      break;
+    case catalog::StepStatus::kFailed:
+      mark = style.red(unicode ? "✗" : "x");
+      break;
+    case catalog::StepStatus::kSkipped:
+      mark = style.dim(unicode ? "·" : "-");
+      tail = report.outcome.messages.empty() ? "skipped" : report.outcome.messages.front();
+      break;
+    case catalog::StepStatus::kCancelled:
+      mark = style.yellow(unicode ? "■" : "c");
+      tail = "cancelled";
+      break;
+  }
+  std::string line =
+      fmt::format("{} {} {}  {}", mark, step.statement.index + 1, escape_controls(step.title), style.dim(tail));
+  const int64_t rows = report.outcome.rows_written >= 0 ? report.outcome.rows_written : report.outcome.rows_read;
+  if (report.status == catalog::StepStatus::kDone && rows >= 0) {
+    line += style.dim(fmt::format("  {} row{}", human_count(static_cast<uint64_t>(rows)), rows == 1 ? "" : "s"));
+  }
+  return line + "\n";
+}
+
+void RunView::tick(const std::stop_token& stop) {
+  std::mutex waiting;
+  std::unique_lock lock(waiting);
+  while (!ticked_.wait_for(lock, stop, kFrame, [] { return false; }) && !stop.stop_requested()) show_status();
+}
+
+void RunView::show_status() {
+  const std::scoped_lock lock(mutex_);
+  ++frame_;
+  const TerminalFacts& facts = screen_.facts();
+  const auto width = static_cast<size_t>(facts.width > 0 ? facts.width : 80) - 1;  // the last column would wrap
+  std::vector<std::string> lines;
+  const auto now = clock_.monotonic();
+  for (auto& [index, running] : running_) {
+    if (lines.size() == kMostStatusLines) break;
+    running.progress.elapsed = now - running.started;
+    // What is over in a blink needs no line.
+    if (running.progress.elapsed < 2 * kFrame) continue;
+    lines.push_back(progress_line(running.progress, width, frame_, facts.unicode, facts.color_error));
+  }
+  screen_.set_status(std::move(lines));
+}
+
+void RunView::close() {
+  ticker_ = {};
+  screen_.set_status({});
+  const std::scoped_lock lock(mutex_);
+  for (; turn_ < steps_.size(); ++turn_) show_spooled();
+}
+
+}  // namespace sinan::app

@@ -1,0 +1,73 @@
+// Screen: where the program writes: two file descriptors, what is known of the terminal behind them, and a status area of
+// a few lines at the bottom of the terminal that is erased before other text and drawn again after it.
+//
+// Thread-safe. A reader that has gone (EPIPE) is no error: what follows is dropped, and gone() tells the producers to stop.
+#pragma once
+
+#include <chrono>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sinan::app {
+
+enum class ColorChoice { kAuto, kAlways, kNever };
+enum class Stream { kOut, kError };
+
+struct TerminalFacts {
+  bool out_is_terminal = false;
+  bool error_is_terminal = false;
+  bool unicode = true;
+  bool color_out = false;
+  bool color_error = false;
+  int width = 0;  // columns; 0 = not a terminal, no limit
+  int height = 24;
+};
+// From isatty(), TERM, NO_COLOR, the locale variables and COLUMNS.
+TerminalFacts inspect_terminal(ColorChoice color);
+
+class Screen {
+ public:
+  Screen(int out, int error, const TerminalFacts& facts);
+  ~Screen();  // erases the status area
+
+  const TerminalFacts& facts() const { return facts_; }
+  // Asks the terminal for its size again: people resize windows.
+  void measure();
+
+  void write(Stream stream, std::string_view text);
+  // Lines for the status area, without '\n', none wider than the terminal; drawn only on a terminal. Empty: erases it.
+  void set_status(std::vector<std::string> lines);
+  bool gone() const;
+
+ private:
+  void erase_status();
+  void draw_status();
+  void put(int descriptor, std::string_view text);
+
+  const int out_;
+  const int error_;
+  TerminalFacts facts_;
+  mutable std::mutex mutex_;
+  std::vector<std::string> status_;
+  size_t drawn_ = 0;  // lines of the status area that stand on the terminal now
+  bool at_line_start_ = true;
+  bool gone_ = false;
+};
+
+// ANSI styles by meaning; no escapes when `on` is false.
+struct Style {
+  bool on = false;
+  std::string bold(std::string_view text) const { return wrap("1", text); }
+  std::string dim(std::string_view text) const { return wrap("2", text); }
+  std::string red(std::string_view text) const { return wrap("1;31", text); }
+  std::string yellow(std::string_view text) const { return wrap("1;33", text); }
+  std::string green(std::string_view text) const { return wrap("32", text); }
+  std::string blue(std::string_view text) const { return wrap("34", text); }
+
+ private:
+  std::string wrap(std::string_view code, std::string_view text) const;
+};
+
+}  // namespace sinan::app

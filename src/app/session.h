@@ -1,0 +1,54 @@
+// Session: one open project and one screen, on which programs are run and shown. What `sinan run`, `-c` and the prompt share.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "app/command_line.h"
+#include "app/interrupts.h"
+#include "app/run_view.h"
+#include "app/screen.h"
+#include "flow/executor.h"
+#include "flow/plan.h"
+#include "flow/project.h"
+
+namespace sinan::app {
+
+// Shows an error that belongs to no program.
+void show_error(Screen& screen, const Error& error, bool as_json);
+// The exit code of an error that stopped everything before a step ran.
+int exit_code(const Error& error);
+
+class Session {
+ public:
+  // `line` says how results, errors and pictures are wanted. Both must outlive the session.
+  Session(flow::Project& project, Screen& screen, Interrupts& interrupts, const CommandLine& line)
+      : project_(project), screen_(screen), interrupts_(interrupts), line_(line) {}
+
+  struct Program {
+    std::string name;  // "late.sql", "-c", "prompt"
+    std::string text;
+    bool is_file = false;  // with a line for each step, and a summary
+  };
+  // Checks, runs, shows. Answers the exit code.
+  int run(Program program);
+  // Checks and shows the plan.
+  int show_plan(Program program);
+
+ private:
+  Result<flow::Plan> plan(Program& program);
+  void show_diagnostics(const flow::Plan& plan);
+  void summarize(const flow::Plan& plan, const flow::RunReport& report, bool is_file);
+  // Answers where they are; empty when there are none.
+  std::string save_pictures(const flow::Plan& plan, const flow::RunReport& report, bool with_timeline);
+  void show_next(const flow::Plan& plan, const flow::RunReport& report);
+  ResultOptions result_options() const;
+
+  flow::Project& project_;
+  Screen& screen_;
+  Interrupts& interrupts_;
+  const CommandLine& line_;
+};
+
+}  // namespace sinan::app

@@ -1,0 +1,76 @@
+#include "app/statement_help.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/strings.h"
+
+namespace sinan::app {
+namespace {
+
+// Single blanks, upper case.
+std::string normal(std::string_view words) {
+  std::string text;
+  for (const std::string_view word : split_on(words, ' ')) {
+    const std::string_view trimmed = trim(word);
+    if (trimmed.empty()) continue;
+    if (!text.empty()) text += ' ';
+    for (const char c : trimmed) text += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  }
+  while (text.ends_with(';')) text.pop_back();
+  return text;
+}
+
+bool matches(std::string_view phrase, std::string_view words) {
+  if (phrase == words) return true;
+  return phrase.starts_with(std::string(words) + " ") || phrase.ends_with(" " + std::string(words));
+}
+
+std::string page(const flow::StatementKind& kind) {
+  const flow::Help help = kind.help();
+  std::string text = fmt::format("{}\n  {}\n", kind.phrase(), help.summary);
+  const auto part = [&](std::string_view title, std::string_view body) {
+    if (trim(body).empty()) return;
+    text += fmt::format("\n{}\n", title);
+    while (body.ends_with('\n')) body.remove_suffix(1);
+    for (const std::string_view line : split_on(body, '\n')) text += line.empty() ? "\n" : fmt::format("  {}\n", line);
+  };
+  part("Synopsis", help.synopsis);
+  part("Details", help.details);
+  part("Example", help.example);
+  return text;
+}
+
+}  // namespace
+
+std::string statement_list(const flow::Registry& registry) {
+  std::vector<const flow::StatementKind*> kinds;
+  size_t width = 0;
+  for (const auto& kind : registry.kinds()) {
+    kinds.push_back(kind.get());
+    width = std::max(width, kind->phrase().size());
+  }
+  std::ranges::sort(kinds, {}, [](const flow::StatementKind* kind) { return kind->phrase(); });
+  std::string text = "Statements, besides all of the engine's SQL:\n";
+  for (const flow::StatementKind* kind : kinds)
+    text += fmt::format("  {:<{}}  {}\n", kind->phrase(), width, kind->help().summary);
+  return text + "\nsinan help STATEMENT explains one.\n";
+}
+
+Result<std::string> statement_help(const flow::Registry& registry, std::string_view words) {
+  const std::string wanted = normal(words);
+  std::string text;
+  std::vector<std::string> phrases;
+  for (const auto& kind : registry.kinds()) {
+    phrases.emplace_back(kind->phrase());
+    if (kind->phrase() == wanted) return page(*kind);
+    if (matches(kind->phrase(), wanted)) text += (text.empty() ? "" : "\n") + page(*kind);
+  }
+  if (!text.empty()) return text;
+  std::string hint = did_you_mean(wanted, phrases);
+  if (hint.empty()) hint = "sinan help lists the statements";
+  return fail(Code::kNotFound, fmt::format("no such statement: \"{}\"", trim(words)), hint);
+}
+
+}  // namespace sinan::app

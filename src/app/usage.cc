@@ -1,0 +1,101 @@
+#include "app/command_line.h"
+
+namespace sinan::app {
+namespace {
+
+constexpr std::string_view kProgram =
+    R"(Sinan runs SQL that trains, predicts, evaluates and explains: from raw tables to a measured decision.
+
+Examples
+  sinan run late.sql                          run a program: its steps in parallel, with progress
+  sinan run --plan late.sql                   what it would do: steps, order, what is cached, every error
+  sinan                                       the prompt: history, completion, several lines, Ctrl-C cancels
+  sinan -c "SELECT 42 AS answer"              one program from the command line
+  sinan -c "SHOW MODELS" --format json        for other programs to read
+  cat late.sql | sinan                        a program from a pipe
+  sinan help TO TRAIN                         how a statement is written
+  sinan doctor                                what works on this machine, and how to get the rest
+
+Commands
+  run FILE|-            run a program from a file, or from standard input
+  doctor                check this machine and this project
+  help [STATEMENT]      list the statements, or explain one
+
+Programs
+  -c, -e PROGRAM        run PROGRAM
+  -f FILE               the same as: run FILE
+      --plan            check and show the steps; nothing is run
+      --no-cache        run every step, also those whose inputs have not changed
+      --resume          continue the last failed run of this program
+      --seed N          seed of everything random (42)
+      --output DIR      save pictures there, rather than in .sinan/runs/
+
+Everywhere
+      --project DIR     the folder that holds sinan.toml and .sinan/ (the current folder)
+      --format F        of results: table, csv, json, markdown (table)
+      --rows N          rows of a table that are shown; 0 = all (40)
+      --error-format F  text, or json: one object a line (text)
+      --color WHEN      auto, always, never (auto)
+  -q, --quiet           results and errors only
+  -h, --help            this text; after a command, that command's
+      --version         print the version
+
+Exit codes
+  0    done
+  1    a step failed
+  2    the program or the command line is wrong; nothing ran
+  130  cancelled
+)";
+
+constexpr std::string_view kRun = R"(sinan run FILE|- runs a program: statements separated by ';'.
+
+The whole program is checked first, and all mistakes are shown at once; nothing runs while there is one. Then independent steps
+run in parallel. A step whose text and inputs are unchanged since an earlier run is not run again. When a step fails, only the
+steps that need it are skipped.
+
+Examples
+  sinan run late.sql
+  sinan run --plan late.sql                   steps, reads, writes, order, what is cached; nothing is run
+  sinan run --plan late.sql --format json     the same for other programs to read
+  sinan run --resume late.sql                 continue after a failure
+  sinan run late.sql --output pictures        SVG files go to pictures/
+  generate | sinan run -                      from standard input
+
+Options
+      --plan            check and show the steps; nothing is run
+      --no-cache        run every step, also those whose inputs have not changed
+      --resume          continue the last failed run of this program
+      --seed N          seed of everything random (42)
+      --output DIR      save pictures there, rather than in .sinan/runs/
+  and those of every command: sinan --help
+
+Exit codes
+  0 done, 1 a step failed, 2 the program or the command line is wrong (nothing ran), 130 cancelled
+)";
+
+constexpr std::string_view kDoctor =
+    R"(sinan doctor checks what works here: the engine, the stores, the trainers, the machine's limits, the terminal, the project.
+
+Every line says ok or missing, and how to get what is missing. Exit code 0 when all is well, 1 otherwise.
+)";
+
+constexpr std::string_view kHelp = R"(sinan help lists the statements of this build; sinan help STATEMENT explains one.
+
+Examples
+  sinan help
+  sinan help TO TRAIN
+  sinan help show models
+)";
+
+}  // namespace
+
+std::string usage(std::string_view verb) {
+  if (verb == "run") return std::string(kRun);
+  if (verb == "doctor") return std::string(kDoctor);
+  if (verb == "help") return std::string(kHelp);
+  return std::string(kProgram);
+}
+
+std::string version_text() { return "sinan " SINAN_VERSION "\n"; }
+
+}  // namespace sinan::app

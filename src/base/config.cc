@@ -1,0 +1,163 @@
+#include "base/config.h"
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <functional>
+#include <limits>
+#include <vector>
+
+#include "base/log.h"
+#include "base/machine.h"
+#include "base/strings.h"
+
+namespace sinan {
+namespace {
+
+// One setting: how its value is read. The reader answers what is expected, or nothing when the value was taken.
+struct Setting {
+  std::string section;
+  std::string key;
+  std::function<std::string(const toml::node&)> read;
+};
+
+auto integer_into(uint32_t& target) {
+  return [&target](const toml::node& node) -> std::string {
+    const auto value = node.value_exact<int64_t>();
+    if (!value || *value < 0 || *value > std::numeric_limits<uint32_t>::max()) return "a number from 0 up";
+    target = static_cast<uint32_t>(*value);
+    return {};
+  };
+}
+
+auto size_into(uint64_t& target) {
+  return [&target](const toml::node& node) -> std::string {
+    std::optional<uint64_t> bytes;
+    if (const auto number = node.value_exact<int64_t>(); number && *number >= 0) bytes = static_cast<uint64_t>(*number);
+    if (const auto text = node.value_exact<std::string_view>()) bytes = parse_bytes(*text);
+    if (!bytes) return "a size such as \"4GiB\"";
+    target = *bytes;
+    return {};
+  };
+}
+
+auto flag_into(bool& target) {
+  return [&target](const toml::node& node) -> std::string {
+    const auto value = node.value_exact<bool>();
+    if (!value) return "true or false";
+    target = *value;
+    return {};
+  };
+}
+
+auto text_into(std::string& target) {
+  return [&target](const toml::node& node) -> std::string {
+    const auto value = node.value_exact<std::string>();
+    if (!value) return "a string";
+    target = *value;
+    return {};
+  };
+}
+
+std::string read_level(std::string& target, const toml::node& node) {
+  const auto value = node.value_exact<std::string>();
+  if (!value || !log::level_named(*value)) return "one of \"debug\", \"info\", \"warning\", \"error\", \"off\"";
+  target = *value;
+  return {};
+}
+
+std::vector<Setting> settings_of(Config& config) {
+  return {
+      {"limits", "threads", integer_into(config.limits.threads)},
+      {"limits", "memory", size_into(config.limits.memory_bytes)},
+      {"limits", "temp_disk", size_into(config.limits.temp_disk_bytes)},
+      {"run", "cache", flag_into(config.run.cache)},
+      {"run", "retries", integer_into(config.run.retries)},
+      {"log", "level", [&config](const toml::node& node) { return read_level(config.log.level, node); }},
+      {"log", "file", text_into(config.log.file)},
+  };
+}
+
+class Reader {
+ public:
+  Reader(Config& config, std::string_view file_name) : settings_(settings_of(config)), file_name_(file_name) {}
+
+  Status read(const toml::table& root) {
+    for (const auto& [section, node] : root) {
+      if (!knows_section(section.str())) return unknown("section", section.str(), node, section_names());
+      const toml::table* table = node.as_table();
+      if (!table) return wrong(section.str(), "a section", node);
+      TRY(read_section(section.str(), *table));
+    }
+    return {};
+  }
+
+ private:
+  Status read_section(std::string_view section, const toml::table& table) {
+    for (const auto& [key, node] : table) {
+      const auto setting = std::ranges::find_if(
+          settings_, [&, name = key.str()](const Setting& s) { return s.section == section && s.key == name; });
+      if (setting == settings_.end()) return unknown("setting", key.str(), node, key_names(section));
+      const std::string expected = setting->read(node);
+      if (!expected.empty()) return wrong(fmt::format("{}.{}", section, key.str()), expected, node);
+    }
+    return {};
+  }
+
+  bool knows_section(std::string_view name) const {
+    return std::ranges::any_of(settings_, [&](const Setting& setting) { return setting.section == name; });
+  }
+  std::vector<std::string> section_names() const {
+    std::vector<std::string> names;
+    for (const Setting& setting : settings_) {
+      if (names.empty() || names.back() != setting.section) names.push_back(setting.section);
+    }
+    return names;
+  }
+  std::vector<std::string> key_names(std::string_view section) const {
+    std::vector<std::string> names;
+    for (const Setting& setting : settings_) {
+      if (setting.section == section) names.push_back(setting.key);
+    }
+    return names;
+  }
+
+  Failure unknown(std::string_view what, std::string_view name, const toml::node& node,
+                  const std::vector<std::string>& known) const {
+    std::string hint = did_you_mean(name, known);
+    if (hint.empty()) hint = "known: " + join(known, ", ");
+    return fail(Code::kArgument, fmt::format("unknown {} \"{}\" in {} line {}", what, name, file_name_, line(node)),
+                hint);
+  }
+  Failure wrong(std::string_view name, std::string_view expected, const toml::node& node) const {
+    return fail(Code::kArgument, fmt::format("wrong value for \"{}\" in {} line {}: expected {}", name, file_name_,
+                                             line(node), expected));
+  }
+  static uint32_t line(const toml::node& node) { return node.source().begin.line; }
+
+  std::vector<Setting> settings_;
+  std::string_view file_name_;
+};
+
+}  // namespace
+
+Result<Config> parse_config(std::string_view text, std::string_view file_name) {
+  try {
+    Config config;
+    TRY(Reader(config, file_name).read(toml::parse(text)));
+    return config;
+  } catch (const toml::parse_error& error) {
+    return fail(Code::kArgument,
+                fmt::format("cannot read {} line {}: {}", file_name, error.source().begin.line, error.description()));
+  }
+}
+
+Config with_machine_defaults(Config config) {
+  const Machine machine = inspect_machine();
+  if (config.limits.threads == 0) config.limits.threads = machine.cores;
+  if (config.limits.memory_bytes == 0) config.limits.memory_bytes = machine.memory_bytes / 5 * 4;
+  return config;
+}
+
+}  // namespace sinan

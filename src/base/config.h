@@ -1,0 +1,38 @@
+// sinan.toml: the settings of a project folder. Unknown keys are errors with the nearest known name, so that a misspelt
+// limit is not silently ignored. Sizes are numbers of bytes or "4GiB", "500MB".
+//
+//     [limits]   threads = 2   memory = "8GiB"   temp_disk = "50GiB"
+//     [run]      cache = true  retries = 2
+//     [log]      level = "warning"  file = "sinan.log"
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+
+namespace sinan {
+
+struct Config {
+  struct Limits {
+    uint32_t threads = 0;          // 0 = the cores this process may use
+    uint64_t memory_bytes = 0;     // 0 = 80 % of what the machine or its cgroup has
+    uint64_t temp_disk_bytes = 0;  // 0 = no limit
+  } limits;
+  struct Run {
+    bool cache = true;
+    uint32_t retries = 2;  // for errors where retrying helps
+  } run;
+  struct Log {
+    std::string level = "warning";
+    std::string file;
+  } log;
+};
+
+// Errors: Code::kArgument with the line and the key.
+Result<Config> parse_config(std::string_view toml, std::string_view file_name);
+// Zeros replaced by what this machine and its cgroup offer.
+Config with_machine_defaults(Config config);
+
+}  // namespace sinan

@@ -1,0 +1,143 @@
+#include "base/config.h"
+
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <stdlib.h>  // NOLINT(modernize-deprecated-headers): mkdtemp
+
+#include <filesystem>
+#include <fstream>
+
+#include "base/machine.h"
+
+namespace sinan {
+namespace {
+
+TEST(Config, ReadsEverySetting) {
+  const auto config = parse_config(R"(
+[limits]
+threads = 2
+memory = "8GiB"
+temp_disk = 1000
+[run]
+cache = false
+retries = 0
+[log]
+level = "info"
+file = "sinan.log"
+)",
+                                   "sinan.toml");
+  ASSERT_TRUE(config) << config.error().to_string();
+  EXPECT_EQ(config->limits.threads, 2U);
+  EXPECT_EQ(config->limits.memory_bytes, 8ULL << 30);
+  EXPECT_EQ(config->limits.temp_disk_bytes, 1000U);
+  EXPECT_FALSE(config->run.cache);
+  EXPECT_EQ(config->run.retries, 0U);
+  EXPECT_EQ(config->log.level, "info");
+  EXPECT_EQ(config->log.file, "sinan.log");
+}
+
+TEST(Config, EmptyMeansDefaults) {
+  const auto config = parse_config("", "sinan.toml");
+  ASSERT_TRUE(config);
+  EXPECT_TRUE(config->run.cache);
+  EXPECT_EQ(config->log.level, "warning");
+  const Config filled = with_machine_defaults(*config);
+  EXPECT_GE(filled.limits.threads, 1U);
+  EXPECT_GT(filled.limits.memory_bytes, 0U);
+  Config set;
+  set.limits.threads = 3;
+  set.limits.memory_bytes = 5;
+  EXPECT_EQ(with_machine_defaults(set).limits.threads, 3U);
+  EXPECT_EQ(with_machine_defaults(set).limits.memory_bytes, 5U);
+}
+
+struct Bad {
+  const char* text;
+  const char* message;
+  const char* hint;
+};
+
+class BadConfig : public testing::TestWithParam<Bad> {};
+
+TEST_P(BadConfig, IsRefusedWithItsLine) {
+  const auto config = parse_config(GetParam().text, "sinan.toml");
+  ASSERT_FALSE(config);
+  EXPECT_EQ(config.error().code, Code::kArgument);
+  EXPECT_EQ(config.error().message, GetParam().message);
+  EXPECT_EQ(config.error().hint, GetParam().hint);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Config, BadConfig,
+    testing::Values(
+        Bad{"[limit]", "unknown section \"limit\" in sinan.toml line 1", "did you mean \"limits\"?"},
+        Bad{"\n[run]\ncahce = true", "unknown setting \"cahce\" in sinan.toml line 3", "did you mean \"cache\"?"},
+        Bad{"[run]\nspeed = 9", "unknown setting \"speed\" in sinan.toml line 2", "known: cache, retries"},
+        Bad{"limits = 3", "wrong value for \"limits\" in sinan.toml line 1: expected a section", ""},
+        Bad{"[limits]\nthreads = -1",
+            "wrong value for \"limits.threads\" in sinan.toml line 2: expected a number from 0 up", ""},
+        Bad{"[limits]\nmemory = \"lots\"",
+            "wrong value for \"limits.memory\" in sinan.toml line 2: expected a size such as \"4GiB\"", ""},
+        Bad{"[run]\ncache = 1", "wrong value for \"run.cache\" in sinan.toml line 2: expected true or false", ""},
+        Bad{"[log]\nlevel = \"loud\"",
+            "wrong value for \"log.level\" in sinan.toml line 2: expected one of \"debug\", \"info\", \"warning\", "
+            "\"error\", \"off\"",
+            ""}));
+
+TEST(Config, SyntaxErrorsHaveTheirLine) {
+  const auto config = parse_config("[run]\ncache = ", "sinan.toml");
+  EXPECT_EQ(config.error().code, Code::kArgument);
+  EXPECT_TRUE(config.error().message.starts_with("cannot read sinan.toml line 2: ")) << config.error().message;
+}
+
+// A folder that stands for "/" with the files the kernel would show.
+class MachineTest : public testing::Test {
+ protected:
+  MachineTest() {
+    std::string name = (std::filesystem::temp_directory_path() / "sinan-machine-XXXXXX").string();
+    root_ = ::mkdtemp(name.data());
+  }
+  ~MachineTest() override { std::filesystem::remove_all(root_); }
+  void write(const std::string& path, const std::string& text) {
+    std::filesystem::create_directories((root_ / path).parent_path());
+    std::ofstream(root_ / path) << text << "\n";
+  }
+  std::filesystem::path root_;
+  const Machine bare_ = inspect_machine(root_);  // no cgroup at all
+};
+
+TEST_F(MachineTest, WithoutCgroupsTheWholeMachine) {
+  cpu_set_t set;
+  ASSERT_EQ(::sched_getaffinity(0, sizeof(set), &set), 0);
+  EXPECT_EQ(bare_.cores, static_cast<uint32_t>(CPU_COUNT(&set)));
+  EXPECT_GT(bare_.memory_bytes, 1ULL << 28);
+}
+
+TEST_F(MachineTest, CgroupV2LimitsAlsoFromAbove) {
+  write("proc/self/cgroup", "0::/pod/job");
+  write("sys/fs/cgroup/pod/memory.max", "100000000");
+  write("sys/fs/cgroup/pod/job/memory.max", "max");
+  write("sys/fs/cgroup/pod/job/cpu.max", "50000 100000");
+  EXPECT_EQ(inspect_machine(root_).memory_bytes, 100000000U);
+  EXPECT_EQ(inspect_machine(root_).cores, 1U);
+}
+
+TEST_F(MachineTest, CgroupV1) {
+  write("proc/self/cgroup", "4:memory:/job\n3:cpu,cpuacct:/job");
+  write("sys/fs/cgroup/memory/job/memory.limit_in_bytes", "50000000");
+  write("sys/fs/cgroup/cpu/job/cpu.cfs_quota_us", "-1");
+  write("sys/fs/cgroup/cpu/job/cpu.cfs_period_us", "100000");
+  EXPECT_EQ(inspect_machine(root_).memory_bytes, 50000000U);
+  EXPECT_EQ(inspect_machine(root_).cores, bare_.cores);
+}
+
+TEST_F(MachineTest, NoLimitOrOneAboveTheMachineChangesNothing) {
+  write("proc/self/cgroup", "0::/../outside");
+  write("sys/fs/cgroup/memory.max", "9223372036854771712");
+  write("sys/fs/cgroup/cpu.max", "max 100000");
+  EXPECT_EQ(inspect_machine(root_).memory_bytes, bare_.memory_bytes);
+  EXPECT_EQ(inspect_machine(root_).cores, bare_.cores);
+}
+
+}  // namespace
+}  // namespace sinan

@@ -1,0 +1,31 @@
+// The embedded engine: one DuckDB database file (the project's warehouse) or memory, through DuckDB's C API only.
+//
+// Connections run in parallel on DuckDB's own thread pool. CSV, Parquet, JSON and other DuckDB files are read by the
+// SQL itself. Extensions are loaded only from the folder given, signed, never downloaded.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "base/error.h"
+#include "engine/engine.h"
+
+namespace sinan::engine {
+
+struct DuckDbOptions {
+  std::filesystem::path file;  // empty = in memory
+  bool read_only = false;
+  uint32_t threads = 0;       // 0 = DuckDB's choice
+  uint64_t memory_bytes = 0;  // 0 = DuckDB's choice
+  uint64_t temp_disk_bytes = 0;
+  std::filesystem::path temp_dir;       // where it spills
+  std::filesystem::path extension_dir;  // empty = built-in extensions only
+  std::filesystem::path working_dir;    // relative file names in SQL start here (file_search_path)
+};
+
+// Errors: kBusy when another process holds the file, kData when it is corrupt or of a newer version, kIo.
+Result<std::unique_ptr<Engine>> open_duckdb(const DuckDbOptions& options);
+
+}  // namespace sinan::engine

@@ -1,0 +1,21 @@
+// The DuckDB side of a scalar function: what DuckDB calls when a statement with one is checked, when a thread begins on
+// it, and for each chunk of rows.
+#pragma once
+
+#include <duckdb.h>
+
+#include <string>
+
+#include "arrow/type.h"
+#include "base/error.h"
+
+namespace sinan::engine {
+
+class FunctionRegistry;
+
+// Makes `name`(number, arguments...) known in all connections, but not in transactions that have run statements.
+// `registry` must outlive the database.
+Status register_function(duckdb_database database, const std::string& name, const arrow::Type& result,
+                         FunctionRegistry& registry);
+
+}  // namespace sinan::engine

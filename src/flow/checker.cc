@@ -1,0 +1,375 @@
+#include "flow/checker.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/strings.h"
+#include "flow/clause_access.h"
+#include "flow/phrase.h"
+#include "flow/statement_check.h"
+#include "sql/tokens.h"
+
+namespace sinan::flow {
+namespace {
+
+using sql::StatementClass;
+
+bool is_syntax_error(const Error& error) { return error.message.find("syntax error") != std::string::npos; }
+
+// What only the rows, or the machine's state, can be blamed for: nothing that a check may say of a program.
+bool is_about_data(Code code) {
+  return code == Code::kData || code == Code::kExhausted || code == Code::kBusy || code == Code::kUnavailable;
+}
+
+std::string_view text_of(const Statement& statement, Span span) {
+  return statement.program.substr(span.begin, span.end - span.begin);
+}
+
+// With which a statement is likely to begin that a forgotten `;` has joined to the one before.
+constexpr std::string_view kFirstWords[] = {"SELECT", "FROM",  "WITH", "CREATE", "INSERT", "UPDATE", "DELETE",
+                                            "DROP",   "ALTER", "COPY", "ATTACH", "SET",    "SHOW",   "DESCRIBE"};
+
+// Whether only blanks stand before it in its line, which is not the statement's first.
+bool opens_a_line(const Statement& statement, Span span) {
+  const size_t line = statement.program.substr(0, span.begin).find_last_not_of(" \t") + 1;
+  return line > statement.text.whole.begin && statement.program[line - 1] == '\n';
+}
+
+// CREATE TABLE AS without its rows.
+std::string without_data(const Statement& statement, Span query) {
+  size_t end = query.end;
+  const Span whole = statement.text.whole;
+  // Parentheses around the query belong to it.
+  for (size_t at = end; at < whole.end; ++at) {
+    const char c = statement.program[at];
+    if (c == ')')
+      end = at + 1;
+    else if (c != ' ' && c != '\n' && c != '\t' && c != '\r')
+      break;
+  }
+  return std::string(statement.program.substr(whole.begin, end - whole.begin)) + "\nWITH NO DATA";
+}
+
+// SET that only this session can see: safe to run while checking.
+bool sets_session_only(std::string_view words) {
+  return begins_with_phrase(words, "SET VARIABLE") || begins_with_phrase(words, "SET SCHEMA") ||
+         begins_with_phrase(words, "SET SEARCH_PATH") || begins_with_phrase(words, "SET SESSION") ||
+         begins_with_phrase(words, "SET LOCAL");
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Checker>> Checker::make(Project& project, std::vector<Diagnostic>& diagnostics) {
+  SessionState& state = project.session_state();
+  std::unique_lock lock(state.sticky_mutex());
+  engine::Session* session = state.sticky_if_open();
+  std::unique_ptr<engine::Session> own;
+  if (session == nullptr) {
+    lock.unlock();
+    own = TRY(connect_with(project.engine(), state.settings()));
+    session = own.get();
+  } else {
+    // Temporary tables are seen by the session that has them only.
+    TRY(state.sticky(project.engine(), state.settings()));
+  }
+  std::unique_ptr<Checker> checker(new Checker(project, diagnostics, *session));
+  checker->own_session_ = std::move(own);
+  if (lock.owns_lock()) {
+    checker->sticky_lock_ = std::move(lock);
+    checker->home_schema_ = session->current_schema();
+  }
+  TRY(checker->begin());
+  return checker;
+}
+
+Checker::~Checker() {
+  if (session_.in_transaction()) (void)session_.rollback();
+  if (!home_schema_.empty() && session_.current_schema() != home_schema_) {
+    (void)session_.execute("USE " + project_.engine().dialect().identifier(home_schema_));
+  }
+}
+
+Status Checker::begin() {
+  if (session_.in_transaction()) (void)session_.rollback();
+  return session_.begin();
+}
+
+Status Checker::rewind(size_t mark) {
+  TRY(begin());
+  applied_.resize(std::min(mark, applied_.size()));
+  for (const std::string& sql : applied_) TRY(session_.execute(sql));
+  world_.invalidate();
+  return {};
+}
+
+Status Checker::apply(std::string sql) {
+  auto result = session_.execute(sql);
+  if (!result) {
+    // Some errors end the transaction; what was applied before is applied again.
+    Error error = std::move(result).error();
+    TRY(rewind(applied_.size()));
+    return fail(std::move(error));
+  }
+  applied_.push_back(std::move(sql));
+  world_.invalidate();
+  return {};
+}
+
+bool Checker::touches(const std::vector<ObjectRef>& objects, const std::vector<ObjectRef>& set) const {
+  return std::ranges::any_of(objects, [&](const ObjectRef& object) {
+    return std::ranges::any_of(set, [&](const ObjectRef& other) { return sql::overlap(object, other); });
+  });
+}
+
+Access Checker::follow_views(Access access, int depth) const {
+  constexpr int kDeepest = 20;
+  if (depth == kDeepest) return access;
+  std::vector<ObjectRef> more;
+  for (const ObjectRef& read : access.reads) {
+    if (read.kind != object_kind::kTable) continue;
+    const auto definition = world_.view_definition(read.name);
+    if (!definition) continue;
+    Access inner = follow_views(sql::analyze(*definition, world_).access, depth + 1);
+    if (inner.barrier && !access.barrier) access.barrier = fmt::format("view {}: {}", read.name, *inner.barrier);
+    more.insert(more.end(), inner.reads.begin(), inner.reads.end());
+  }
+  access.reads.insert(access.reads.end(), more.begin(), more.end());
+  std::ranges::sort(access.reads);
+  access.reads.erase(std::unique(access.reads.begin(), access.reads.end()), access.reads.end());
+  return access;
+}
+
+Access Checker::complete_access(const sql::Analysis& analysis) const { return follow_views(analysis.access); }
+
+Checker::Verdict Checker::judge(Error error, const Access& access) const {
+  Verdict verdict;
+  if (is_syntax_error(error)) {
+    verdict.error = std::move(error);
+  } else if (touches(access.reads, broken_) || touches(access.writes, broken_)) {
+    verdict.follows = true;
+    verdict.error = std::move(error);
+  } else if (uncertain_ || is_about_data(error.code) || touches(access.reads, deferred_) ||
+             touches(access.writes, deferred_) || touches(access.reads, unwritten_)) {
+    verdict.deferred = true;
+  } else {
+    verdict.error = std::move(error);
+  }
+  return verdict;
+}
+
+void Checker::settle(const Access& access, bool deferred) {
+  const auto forget = [&](std::vector<ObjectRef>& set) {
+    std::erase_if(
+        set, [&](const ObjectRef& object) { return std::ranges::find(access.writes, object) != access.writes.end(); });
+  };
+  forget(broken_);
+  forget(deferred_);
+  if (deferred) deferred_.insert(deferred_.end(), access.writes.begin(), access.writes.end());
+}
+
+void Checker::report(const Statement& statement, Error error, const Access& access) {
+  if (!error.span) error.span = statement.text.whole;
+  diagnostics_.push_back({std::move(error), statement.index, false});
+  broken_.insert(broken_.end(), access.writes.begin(), access.writes.end());
+}
+
+void Checker::improve(Error& error, const Statement& statement, const Access& access) const {
+  constexpr std::string_view kColumn = "unknown column \"";
+  if (const auto& near = statement.text.near_verb) {
+    error.span = near->span;
+    error.message = fmt::format("unknown verb \"{}\" after TO", text_of(statement, near->span));
+    error.hint = fmt::format("did you mean \"TO {}\"?", near->verb);
+    error.code = Code::kProgram;
+    return;
+  }
+  if (error.message.starts_with(kColumn)) {
+    std::string_view column = std::string_view(error.message).substr(kColumn.size());
+    column = column.substr(0, column.rfind('"'));
+    // Of the tables that are read it is said only when another one was asked for: f.seats.
+    const bool qualified = error.span && text_of(statement, *error.span).find('.') != std::string_view::npos;
+    std::vector<std::string> owners;
+    for (std::string& table : world_.tables_with_column(column)) {
+      const auto read = std::ranges::find(access.reads, table, &ObjectRef::name);
+      if ((qualified || read == access.reads.end()) && owners.size() < 3) owners.push_back(std::move(table));
+    }
+    if (!owners.empty()) {
+      if (!error.hint.empty()) error.hint += "; ";
+      error.hint += fmt::format("{} has a column of that name", join(owners, ", "));
+    }
+    return;
+  }
+  if (!error.hint.empty()) return;
+  if (is_syntax_error(error) && error.span && opens_a_line(statement, *error.span)) {
+    const std::string_view word = text_of(statement, *error.span);
+    if (std::ranges::any_of(kFirstWords, [&](std::string_view first) { return equals_ignore_case(first, word); })) {
+      error.hint = fmt::format("is a `;` missing before {}?", word);
+      return;
+    }
+  }
+  if (statement.text.is_query) return;
+  // Words that are nearly a registered statement.
+  std::vector<std::string> phrases;
+  for (const auto& kind : project_.registry().kinds()) phrases.emplace_back(kind->phrase());
+  const std::string words = leading_words(statement.program, statement.text.whole);
+  for (size_t end = words.size(); end != std::string::npos && end > 0; end = words.rfind(' ', end - 1)) {
+    if (const auto phrase = nearest(std::string_view(words).substr(0, end), phrases)) {
+      error.hint = fmt::format("did you mean \"{}\"?", *phrase);
+      return;
+    }
+  }
+}
+
+Result<std::unique_ptr<Step>> Checker::check_kind(const StatementKind& kind, const Statement& statement) {
+  const bool is_clause = statement.text.has_clause();
+  auto tokens = sql::Tokens::make(statement.program, is_clause ? statement.text.clause : statement.text.whole);
+  if (!tokens) {
+    report(statement, std::move(tokens).error());
+    return nullptr;
+  }
+  auto parsed = kind.parse(statement, *tokens);
+  if (!parsed) {
+    report(statement, std::move(parsed).error());
+    return nullptr;
+  }
+  StatementCheck context(*this, statement);
+  auto step = kind.check(**parsed, context);
+  if (step) {
+    std::erase_if(broken_, [&](const ObjectRef& object) {
+      return std::ranges::find((*step)->access().writes, object) != (*step)->access().writes.end();
+    });
+    return std::move(*step);
+  }
+  if (step.error().code == Code::kCancelled || step.error().code == Code::kInternal)
+    return fail(std::move(step).error());
+  const Access touched = clause_access(statement);
+  if (context.follows() || touches(touched.reads, broken_)) {
+    broken_.insert(broken_.end(), touched.writes.begin(), touched.writes.end());
+  } else {
+    report(statement, std::move(step).error(), touched);
+  }
+  return nullptr;
+}
+
+// Replaces the table by an empty copy: changing a column's type would rewrite all rows.
+void Checker::empty_table(const sql::Analysis& analysis) {
+  if (!analysis.target || !world_.columns_of(analysis.target->name) || world_.view_definition(analysis.target->name))
+    return;
+  const engine::Dialect& dialect = project_.engine().dialect();
+  std::vector<std::string> parts;
+  for (const std::string_view part : split_on(analysis.target->name, '.')) parts.emplace_back(part);
+  const auto table = engine::TableName::from_parts(parts);
+  // Where it cannot be replaced (foreign keys), the real one is altered and rolled back.
+  if (table) (void)apply(dialect.create_table_as(*table, "FROM " + dialect.table(*table), true, false));
+}
+
+// The statement's effect on the check session; an engine error is judged by the caller.
+std::optional<Error> Checker::simulate(const Statement& statement, PlainStatement& plain) {
+  const sql::Analysis& analysis = plain.analysis;
+  const std::string text(statement.whole());
+  const std::string words = leading_words(statement.program, statement.text.whole);
+  const auto described = [&]() -> std::optional<Error> {
+    auto schema = session_.describe(text);
+    if (!schema) return std::move(schema).error();
+    return std::nullopt;
+  };
+  const auto applied = [&](std::string sql) -> std::optional<Error> {
+    auto status = apply(std::move(sql));
+    if (!status) return std::move(status).error();
+    return std::nullopt;
+  };
+  const auto unsure = [&](std::string_view what) {
+    auto error = described();
+    if (!uncertain_) uncertain_ = what;
+    return error;
+  };
+  switch (analysis.statement_class) {
+    case StatementClass::kCreateTableAs:
+      return applied(analysis.query ? without_data(statement, *analysis.query) : text);
+    case StatementClass::kCreateTable:
+    case StatementClass::kCreateView:
+    case StatementClass::kCreateSchema:
+    case StatementClass::kDrop:
+      return applied(text);
+    case StatementClass::kAlter:
+      empty_table(analysis);
+      return applied(text);
+    case StatementClass::kCreateOther: {
+      if (words.find("INDEX") != std::string::npos) return described();
+      if (words.find("DATABASE") != std::string::npos) return unsure("CREATE DATABASE");
+      return applied(text);
+    }
+    case StatementClass::kUse:
+      return applied(text);
+    case StatementClass::kSet:
+      return sets_session_only(words) ? applied(text) : described();
+    case StatementClass::kAttach:
+      return unsure("ATTACH");
+    case StatementClass::kDetach:
+      return unsure("DETACH");
+    case StatementClass::kOther: {
+      const bool harmless = words.starts_with("CHECKPOINT") || words.starts_with("FORCE") ||
+                            words.starts_with("VACUUM") || words.starts_with("ANALYZE") || words.starts_with("EXPORT");
+      return harmless ? described() : unsure(words.substr(0, words.find(' ')));
+    }
+    case StatementClass::kUnknown: {
+      auto schema = session_.describe(text);
+      if (!schema) {
+        Error error = std::move(schema).error();
+        // A query makes nothing; who knows what the others would have made.
+        if (!statement.text.is_query && !uncertain_) uncertain_ = "a statement that could not be analysed";
+        return error;
+      }
+      plain.unparsed_query = statement.text.is_query && schema->size() > 0;
+      if (!plain.unparsed_query && !uncertain_) uncertain_ = "a statement that could not be analysed";
+      return std::nullopt;
+    }
+    case StatementClass::kCopyTo: {
+      auto error = described();
+      if (!error && analysis.target) unwritten_.push_back(*analysis.target);
+      return error;
+    }
+    default:
+      return described();
+  }
+}
+
+Result<std::optional<PlainStatement>> Checker::check_plain(const Statement& statement) {
+  PlainStatement plain;
+  plain.sql = statement.whole();
+  plain.analysis = sql::analyze(statement.program, statement.text.whole, world_);
+  plain.access = complete_access(plain.analysis);
+  const bool was_uncertain = uncertain_.has_value();
+  auto error = simulate(statement, plain);
+  if (!error) {
+    settle(plain.access, false);
+    // INSERT without a list of columns fills them in the table's order.
+    const bool fills = plain.analysis.statement_class == StatementClass::kInsert ||
+                       plain.analysis.statement_class == StatementClass::kCopyFrom;
+    if (fills && plain.analysis.target && plain.analysis.target_columns.empty()) {
+      plain.analysis.target_columns =
+          world_.columns_of(plain.analysis.target->name).value_or(std::vector<std::string>{});
+    }
+    return plain;
+  }
+  if (error->code == Code::kCancelled || error->code == Code::kInternal) return fail(std::move(*error));
+  // A barrier is no excuse for its own mistakes.
+  std::optional<std::string> since = was_uncertain ? uncertain_ : std::nullopt;
+  std::swap(since, uncertain_);
+  Verdict verdict = judge(std::move(*error), plain.access);
+  std::swap(since, uncertain_);
+  if (verdict.deferred) {
+    settle(plain.access, true);
+    return plain;
+  }
+  Error shown = placed(std::move(*verdict.error), true, statement.text.whole);
+  if (verdict.follows) {
+    broken_.insert(broken_.end(), plain.access.writes.begin(), plain.access.writes.end());
+  } else {
+    improve(shown, statement, plain.access);
+    report(statement, std::move(shown), plain.access);
+  }
+  return std::nullopt;
+}
+
+}  // namespace sinan::flow

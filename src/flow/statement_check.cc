@@ -1,0 +1,124 @@
+#include "flow/statement_check.h"
+
+#include <algorithm>
+
+#include "base/strings.h"
+
+namespace sinan::flow {
+namespace {
+
+std::pair<std::string, std::string> key_of(const ObjectRef& ref) { return {ref.kind, to_lower(ref.name)}; }
+
+}  // namespace
+
+Error placed(Error error, bool stands, Span place) {
+  if (!error.span || !stands) {
+    error.span = place;
+  } else {
+    error.span = Span{error.span->begin + place.begin, std::min(error.span->end + place.begin, place.end)};
+    if (error.span->begin >= error.span->end) error.span->begin = error.span->end;
+  }
+  return error;
+}
+
+bool StatementCheck::stands_at(std::string_view query, Span place) const {
+  return place.end <= statement_.program.size() && place.begin <= place.end &&
+         statement_.program.substr(place.begin, place.end - place.begin) == query;
+}
+
+sql::Analysis StatementCheck::analysis(std::string_view query, Span place) {
+  if (stands_at(query, place)) return sql::analyze(statement_.program, place, checker_.world_);
+  sql::Analysis result = sql::analyze(query, checker_.world_);
+  if (result.unknown) result.unknown->span = place;
+  return result;
+}
+
+Access StatementCheck::analyze(std::string_view query, Span place) {
+  return checker_.complete_access(analysis(query, place));
+}
+
+Result<std::optional<arrow::Schema>> StatementCheck::describe(std::string_view query, Span place) {
+  const Access access = analyze(query, place);
+  auto schema = checker_.session_.describe(query);
+  if (schema) {
+    // A file that will be written again may have other columns then; a table of unknown columns may stand for nothing.
+    if (checker_.touches(access.reads, checker_.unwritten_) || checker_.touches(access.reads, checker_.deferred_)) {
+      return std::nullopt;
+    }
+    return std::move(*schema);
+  }
+  auto verdict = checker_.judge(std::move(schema).error(), access);
+  if (verdict.deferred) return std::nullopt;
+  follows_ = follows_ || verdict.follows;
+  Error error = placed(std::move(*verdict.error), stands_at(query, place), place);
+  checker_.improve(error, statement_, access);
+  return fail(std::move(error));
+}
+
+Result<ObjectRef> StatementCheck::will_write_table(std::string_view name, const std::optional<arrow::Schema>& schema,
+                                                   Span place) {
+  const engine::Dialect& dialect = checker_.project_.engine().dialect();
+  ObjectRef ref{std::string(object_kind::kTable), sql::canonical_table(name, checker_.world_), 0};
+  std::vector<std::string> parts;
+  for (const std::string_view part : split_on(name, '.')) parts.emplace_back(part);
+  auto table = engine::TableName::from_parts(parts);
+  if (!table) return fail(std::move(table).error()).at(place);
+  Access access;
+  access.writes.push_back(ref);
+  if (!schema) {
+    checker_.settle(access, true);
+    return ref;
+  }
+  if (!table->schema.empty() && table->catalog.empty()) {
+    if (auto status = checker_.apply(dialect.create_schema_if_missing(table->schema)); !status) {
+      checker_.settle(access, true);
+      return ref;
+    }
+  }
+  auto status = checker_.apply(dialect.create_table(*table, *schema, true));
+  if (!status && (status.error().code == Code::kProgram || status.error().code == Code::kExists)) {
+    Error error = std::move(status).error();
+    error.span = place;
+    return fail(std::move(error));
+  }
+  checker_.settle(access, !status);
+  return ref;
+}
+
+void StatementCheck::will_create(const ObjectRef& ref, std::shared_ptr<const PlannedObject> object) {
+  checker_.planned_[key_of(ref)] = std::move(object);
+}
+
+void StatementCheck::will_drop(const ObjectRef& ref) { checker_.planned_[key_of(ref)] = nullptr; }
+
+std::shared_ptr<const PlannedObject> StatementCheck::planned(const ObjectRef& ref) const {
+  const auto found = checker_.planned_.find(key_of(ref));
+  return found == checker_.planned_.end() ? nullptr : found->second;
+}
+
+bool StatementCheck::dropped(const ObjectRef& ref) const {
+  const auto found = checker_.planned_.find(key_of(ref));
+  return found != checker_.planned_.end() && found->second == nullptr;
+}
+
+std::vector<std::string> StatementCheck::known_names(std::string_view kind) const {
+  if (kind == object_kind::kTable) return checker_.world_.table_names();
+  std::vector<std::string> names;
+  if (auto objects = catalog().objects(kind)) {
+    for (const auto& object : *objects) {
+      if (!dropped(object.ref)) names.push_back(object.ref.name);
+    }
+  }
+  for (const auto& [key, object] : checker_.planned_) {
+    if (key.first == kind && object != nullptr) names.push_back(key.second);
+  }
+  std::ranges::sort(names);
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+void StatementCheck::warn(std::string message, Span place) {
+  checker_.diagnostics_.push_back({Error{Code::kProgram, std::move(message), {}, place, {}}, statement_.index, true});
+}
+
+}  // namespace sinan::flow

@@ -1,0 +1,352 @@
+#include "ml/data_input.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <numeric>
+
+#include "base/check.h"
+#include "base/strings.h"
+
+namespace sinan::ml {
+namespace {
+
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+// A text column in which no value comes twice says nothing about new rows; with fewer rows it may be chance.
+constexpr uint64_t kRowsOfAnIdentifier = 100;
+
+std::string range_text(float low, float high) {
+  const auto shown = [](float value) { return fmt::format("{:.6g}", value); };
+  return low > high ? "" : low == high ? shown(low) : shown(low) + " to " + shown(high);
+}
+
+std::string plural(uint64_t count, std::string_view one, std::string_view many) {
+  return fmt::format("{} {}", human_count(count), count == 1 ? one : many);
+}
+
+}  // namespace
+
+void InputCollector::append(const arrow::ColumnView& column, std::span<const PartRows> parts) {
+  switch (kind_) {
+    case InputKind::kNumber:
+      append_numbers(column, parts);
+      break;
+    case InputKind::kText:
+      append_text(column, parts);
+      break;
+    default:
+      append_moments(column, parts);
+      break;
+  }
+}
+
+void InputCollector::append_numbers(const arrow::ColumnView& column, std::span<const PartRows> parts) {
+  std::span<const float> values;
+  if (auto borrowed = borrow_numbers(column)) {
+    values = *borrowed;
+  } else {
+    float_scratch_.resize(column.size());
+    read_numbers(column, float_scratch_);
+    values = float_scratch_;
+  }
+  for (const PartRows& part : parts) {
+    std::span<const float> chosen = values;
+    if (part.rows) {
+      float_chosen_.resize(part.rows->size());
+      for (size_t i = 0; i < part.rows->size(); ++i) float_chosen_[i] = values[(*part.rows)[i]];
+      chosen = float_chosen_;
+    }
+    numbers_[part.part].append(chosen);
+    if (part.part == kTrainPart) range_.add(chosen);
+  }
+}
+
+void InputCollector::append_moments(const arrow::ColumnView& column, std::span<const PartRows> parts) {
+  static_assert(kMissingMoment == IntegerColumn::kMissing);
+  integer_scratch_.resize(column.size());
+  read_moments(column, integer_scratch_);
+  for (const PartRows& part : parts) {
+    if (!part.rows) {
+      integers_[part.part].append(integer_scratch_);
+      continue;
+    }
+    integer_chosen_.resize(part.rows->size());
+    for (size_t i = 0; i < part.rows->size(); ++i) integer_chosen_[i] = integer_scratch_[(*part.rows)[i]];
+    integers_[part.part].append(integer_chosen_);
+  }
+}
+
+void InputCollector::append_text(const arrow::ColumnView& column, std::span<const PartRows> parts) {
+  const size_t rows = column.size();
+  integer_scratch_.resize(rows);
+  if (column.type().id == arrow::TypeId::kNull) {
+    std::ranges::fill(integer_scratch_, IntegerColumn::kMissing);
+  } else if (column.type().id == arrow::TypeId::kDictionary) {
+    constexpr int64_t kNotLookedUp = -1;
+    const arrow::ColumnView dictionary = column.dictionary();
+    entry_codes_.assign(dictionary.size(), kNotLookedUp);
+    for (size_t i = 0; i < rows; ++i) {
+      const int64_t index = column.dictionary_index(i);
+      if (index < 0) {
+        integer_scratch_[i] = IntegerColumn::kMissing;
+        continue;
+      }
+      const auto at = static_cast<size_t>(index);
+      int64_t& code = entry_codes_[at];
+      if (code == kNotLookedUp)
+        code = dictionary.is_null(at) ? IntegerColumn::kMissing : texts_.intern(dictionary.string(at));
+      integer_scratch_[i] = code;
+    }
+  } else if (column.has_nulls()) {
+    for (size_t i = 0; i < rows; ++i) {
+      integer_scratch_[i] = column.is_null(i) ? IntegerColumn::kMissing : texts_.intern(column.string(i));
+    }
+  } else {
+    for (size_t i = 0; i < rows; ++i) integer_scratch_[i] = texts_.intern(column.string(i));
+  }
+  counts_.resize(texts_.size());
+  for (const PartRows& part : parts) {
+    std::span<const int64_t> codes = integer_scratch_;
+    if (part.rows) {
+      integer_chosen_.resize(part.rows->size());
+      for (size_t i = 0; i < part.rows->size(); ++i) integer_chosen_[i] = integer_scratch_[(*part.rows)[i]];
+      codes = integer_chosen_;
+    }
+    if (part.part == kTrainPart) {
+      for (const int64_t code : codes) {
+        if (code >= 0) ++counts_[static_cast<size_t>(code)];
+      }
+    }
+    integers_[part.part].append(codes);
+  }
+}
+
+void InputCollector::keep(Transform transform, std::string values, uint64_t missing, std::string note) {
+  report_.push_back({transform.feature, name_, type_.to_string(), std::move(values), missing, std::move(note)});
+  transforms_.push_back(std::move(transform));
+}
+
+void InputCollector::leave_out(std::string feature, std::string values, uint64_t missing, std::string note) {
+  report_.push_back({"-", name_, type_.to_string(), std::move(values), missing,
+                     feature == name_ ? "left out: " + note : fmt::format("{} left out: {}", feature, note)});
+}
+
+void InputCollector::Range::add(std::span<const float> values) {
+  // Eight sums side by side: NaN compares false and changes neither bound.
+  using Floats = float __attribute__((vector_size(32)));
+  using Integers = int32_t __attribute__((vector_size(32)));
+  Floats lows = Floats{} + kInfinity;
+  Floats highs = Floats{} - kInfinity;
+  Integers missings{};
+  size_t i = 0;
+  for (; i + 8 <= values.size(); i += 8) {
+    Floats value;
+    std::memcpy(&value, values.data() + i, sizeof(value));
+    lows = value < lows ? value : lows;
+    highs = value > highs ? value : highs;
+    missings -= value != value;
+  }
+  for (size_t lane = 0; lane < 8; ++lane) {
+    low = std::min(low, lows[lane]);
+    high = std::max(high, highs[lane]);
+    missing += static_cast<uint64_t>(missings[lane]);
+  }
+  for (; i < values.size(); ++i) {
+    low = values[i] < low ? values[i] : low;
+    high = values[i] > high ? values[i] : high;
+    missing += std::isnan(values[i]) ? 1 : 0;
+  }
+}
+
+InputCollector::Range InputCollector::range_of_moments(Transform::Kind part) const {
+  Range range;
+  const size_t rows = integers_[kTrainPart].size();
+  std::vector<int64_t> moments;
+  std::vector<float> values;
+  for (size_t begin = 0; begin < rows; begin += kChunkRows) {
+    moments.resize(std::min(kChunkRows, rows - begin));
+    values.resize(moments.size());
+    integers_[kTrainPart].read(begin, moments);
+    moment_part(kind_, part, moments, values);
+    range.add(values);
+  }
+  return range;
+}
+
+Status InputCollector::fit() {
+  for (IntegerColumn& integers : integers_) integers.finish();
+  if (kind_ == InputKind::kNumber) return fit_number();
+  if (kind_ == InputKind::kText) {
+    fit_text();
+  } else {
+    fit_moments();
+  }
+  return {};
+}
+
+Status InputCollector::fit_number() {
+  const Range& range = range_;
+  if (std::isinf(range.low) != std::isinf(range.high) || (std::isinf(range.low) && range.low <= range.high)) {
+    return fail(Code::kData, fmt::format("column has infinite values: \"{}\"", name_),
+                fmt::format("replace them in the query: CASE WHEN isfinite({0}) THEN {0} END", name_));
+  }
+  if (range.is_constant()) {
+    const bool empty = range.low > range.high;
+    leave_out(name_, range_text(range.low, range.high), range.missing,
+              empty ? "every value is NULL" : "every row has the same value");
+    return {};
+  }
+  keep(Transform{Transform::Kind::kNumber, name_, name_, {}}, range_text(range.low, range.high), range.missing);
+  return {};
+}
+
+void InputCollector::fit_moments() {
+  std::vector<std::string> constant;
+  Range last;
+  for (const Transform::Kind part : moment_parts(kind_)) {
+    Transform transform{part, name_, fmt::format("{}_{}", name_, part_name(part)), {}};
+    const Range range = last = range_of_moments(part);
+    if (range.is_constant()) {
+      constant.emplace_back(part_name(part));
+    } else {
+      keep(std::move(transform), range_text(range.low, range.high), range.missing);
+    }
+  }
+  if (constant.empty()) return;
+  leave_out(transforms_.empty() ? name_ : join(constant, ", "), "", last.missing,
+            last.low > last.high ? "every value is NULL" : "the same in every row");
+}
+
+void InputCollector::fit_text() {
+  uint64_t known = 0;
+  std::vector<size_t> order;
+  for (size_t code = 0; code < counts_.size(); ++code) {
+    known += counts_[code];
+    if (counts_[code] > 0) order.push_back(code);
+  }
+  const uint64_t missing = integers_[kTrainPart].size() - known;
+  const size_t distinct = order.size();
+  const std::string values = plural(distinct, "category", "categories");
+  if (distinct == 0 || (distinct == 1 && missing == 0)) {
+    return leave_out(name_, values, missing, distinct == 0 ? "every value is NULL" : "every row has the same value");
+  }
+  if (distinct == known && known >= kRowsOfAnIdentifier) {
+    return leave_out(name_, values, missing, "no value comes twice: an identifier tells nothing about new rows");
+  }
+  std::string note;
+  const auto before = [&](size_t a, size_t b) {
+    return counts_[a] != counts_[b] ? counts_[a] > counts_[b] : texts_.text(a) < texts_.text(b);
+  };
+  if (distinct > kMostCategories) {
+    std::ranges::nth_element(order, order.begin() + kMostCategories, before);
+    order.resize(kMostCategories);
+    note =
+        fmt::format("the {} most frequent values are kept, the others count as unseen", human_count(kMostCategories));
+  }
+  std::ranges::sort(order, before);
+  Transform transform{Transform::Kind::kVocabulary, name_, name_, {}};
+  category_of_.assign(counts_.size() + 1, static_cast<int32_t>(order.size()));
+  category_of_[0] = -1;
+  for (size_t i = 0; i < order.size(); ++i) {
+    transform.vocabulary.emplace_back(texts_.text(order[i]));
+    category_of_[order[i] + 1] = static_cast<int32_t>(i);
+  }
+  texts_ = StringCodes();
+  keep(std::move(transform), values, missing, std::move(note));
+}
+
+void InputCollector::read(size_t transform, size_t part, size_t begin, std::span<float> values) const {
+  if (!binned_.empty() && binned_[transform]) {
+    const Binned& binned = *binned_[transform];
+    const float* const lookup = binned.binner.values().data();
+    const auto spell = [&](const auto* codes) {
+      for (size_t i = 0; i < values.size(); ++i) values[i] = lookup[codes[i]];
+    };
+    if (binned.binner.is_narrow()) {
+      spell(binned.narrow[part].data() + begin);
+    } else {
+      spell(binned.wide[part].data() + begin);
+    }
+    return;
+  }
+  if (kind_ == InputKind::kNumber) {
+    numbers_[part].read(begin, values);
+    return;
+  }
+  std::vector<int64_t> moments(values.size());
+  integers_[part].read(begin, moments);
+  moment_part(kind_, transforms_[transform].kind, moments, values);
+}
+
+void InputCollector::read(size_t, size_t part, size_t begin, std::span<int32_t> codes) const {
+  CHECK(kind_ == InputKind::kText);
+  integers_[part].read_mapped<int32_t>(begin, category_of_, codes);
+}
+
+std::span<const float> InputCollector::edges(size_t transform) const {
+  if (binned_.empty() || !binned_[transform]) return {};
+  return binned_[transform]->binner.edges();
+}
+
+void InputCollector::bin(std::span<const uint64_t> sample, size_t most_bins) {
+  if (kind_ == InputKind::kText) return;
+  binned_.resize(transforms_.size());
+  for (size_t t = 0; t < transforms_.size(); ++t) {
+    std::vector<float> sampled(sample.size());
+    for (size_t i = 0; i < sample.size(); ++i) {
+      if (kind_ == InputKind::kNumber) {
+        sampled[i] = numbers_[kTrainPart].at(sample[i]);
+      } else {
+        InputCollector::read(t, kTrainPart, sample[i], std::span<float>(&sampled[i], 1));
+      }
+    }
+    std::vector<float> edges = quantile_edges(sampled, most_bins);
+    // The sample may have met nothing but NULL.
+    if (edges.empty()) edges.push_back(0);
+    Binned binned{Binner(std::move(edges)), {}, {}};
+    std::vector<float> values(kChunkRows);
+    for (size_t part = 0; part < kParts; ++part) {
+      const size_t count = rows(part);
+      if (binned.binner.is_narrow()) {
+        binned.narrow[part].resize(count);
+      } else {
+        binned.wide[part].resize(count);
+      }
+      for (size_t begin = 0; begin < count; begin += kChunkRows) {
+        const size_t size = std::min(kChunkRows, count - begin);
+        std::span<const float> chunk;
+        if (kind_ == InputKind::kNumber) {
+          chunk = numbers_[part].chunk(begin / kChunkRows);
+        } else {
+          read(t, part, begin, std::span<float>(values.data(), size));
+          chunk = std::span<const float>(values.data(), size);
+        }
+        if (binned.binner.is_narrow()) {
+          binned.binner.encode(chunk, std::span<uint8_t>(binned.narrow[part].data() + begin, size));
+        } else {
+          binned.binner.encode(chunk, std::span<uint16_t>(binned.wide[part].data() + begin, size));
+        }
+        if (kind_ == InputKind::kNumber) numbers_[part].release_chunk(begin / kChunkRows);
+      }
+      numbers_[part].release();
+    }
+    binned_[t] = std::move(binned);
+  }
+  for (IntegerColumn& integers : integers_) integers.release();
+}
+
+uint64_t InputCollector::bytes() const {
+  uint64_t bytes = texts_.bytes() + category_of_.size() * sizeof(int32_t);
+  for (size_t part = 0; part < kParts; ++part) {
+    bytes += numbers_[part].size() * sizeof(float) + integers_[part].bytes();
+    for (const auto& binned : binned_) {
+      if (binned) bytes += binned->narrow[part].size() + 2 * binned->wide[part].size();
+    }
+  }
+  return bytes;
+}
+
+}  // namespace sinan::ml

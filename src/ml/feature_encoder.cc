@@ -1,0 +1,145 @@
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "ml/feature_plan.h"
+#include "ml/feature_plan_input.h"
+#include "ml/feature_plan_vocabulary.h"
+
+namespace sinan::ml {
+namespace {
+
+// The features made from one input, and what is needed to make them.
+struct InputState {
+  InputKind kind = InputKind::kNumber;
+  size_t column = 0;             // of the batch
+  std::vector<size_t> features;  // positions in the plan
+  StringCodes codes;             // text: code = vocabulary index
+  std::vector<int64_t> moments;  // scratch
+  std::vector<int32_t> entries;  // scratch: codes of a dictionary's entries
+};
+
+constexpr int32_t kNotLookedUp = -2;
+
+}  // namespace
+
+struct FeatureEncoder::State {
+  const FeaturePlan* plan = nullptr;
+  std::vector<InputState> inputs;
+  std::vector<FeatureColumn> columns;       // by feature
+  std::vector<std::vector<float>> values;   // by feature, grown to the largest batch seen
+  std::vector<std::vector<int32_t>> codes;  // the same
+
+  void encode_numbers(const InputState& input, const arrow::ColumnView& column);
+  void encode_moments(InputState& input, const arrow::ColumnView& column);
+  void encode_text(InputState& input, const arrow::ColumnView& column);
+};
+
+void FeatureEncoder::State::encode_numbers(const InputState& input, const arrow::ColumnView& column) {
+  for (const size_t feature : input.features) {
+    if (auto borrowed = borrow_numbers(column)) {
+      columns[feature].values = *borrowed;
+      continue;
+    }
+    if (values[feature].size() < column.size()) values[feature].resize(column.size());
+    const std::span<float> out(values[feature].data(), column.size());
+    read_numbers(column, out);
+    columns[feature].values = out;
+  }
+}
+
+void FeatureEncoder::State::encode_moments(InputState& input, const arrow::ColumnView& column) {
+  if (input.moments.size() < column.size()) input.moments.resize(column.size());
+  const std::span<int64_t> moments(input.moments.data(), column.size());
+  read_moments(column, moments);
+  for (const size_t feature : input.features) {
+    if (values[feature].size() < column.size()) values[feature].resize(column.size());
+    const std::span<float> out(values[feature].data(), column.size());
+    moment_part(input.kind, plan->transforms()[feature].kind, moments, out);
+    columns[feature].values = out;
+  }
+}
+
+void FeatureEncoder::State::encode_text(InputState& input, const arrow::ColumnView& column) {
+  const auto unseen = static_cast<int32_t>(input.codes.size());
+  const auto look_up = [&](std::string_view text) {
+    const int32_t code = input.codes.find(text);
+    return code < 0 ? unseen : code;
+  };
+  const size_t rows = column.size();
+  for (const size_t feature : input.features) {
+    if (codes[feature].size() < rows) codes[feature].resize(rows);
+    const std::span<int32_t> out(codes[feature].data(), rows);
+    columns[feature].codes = out;
+    if (column.type().id == arrow::TypeId::kNull) {
+      std::ranges::fill(out, -1);
+    } else if (column.type().id == arrow::TypeId::kDictionary) {
+      const arrow::ColumnView dictionary = column.dictionary();
+      input.entries.assign(dictionary.size(), kNotLookedUp);
+      for (size_t i = 0; i < rows; ++i) {
+        const int64_t index = column.dictionary_index(i);
+        if (index < 0) {
+          out[i] = -1;
+          continue;
+        }
+        int32_t& code = input.entries[static_cast<size_t>(index)];
+        if (code == kNotLookedUp) {
+          const auto at = static_cast<size_t>(index);
+          code = dictionary.is_null(at) ? -1 : look_up(dictionary.string(at));
+        }
+        out[i] = code;
+      }
+    } else {
+      for (size_t i = 0; i < rows; ++i) out[i] = column.is_null(i) ? -1 : look_up(column.string(i));
+    }
+  }
+}
+
+FeatureEncoder::FeatureEncoder(const FeaturePlan& plan, FeaturePlan::Binding binding)
+    : state_(std::make_unique<State>()) {
+  CHECK(binding.columns.size() == plan.inputs().size());
+  state_->plan = &plan;
+  const size_t features = plan.transforms().size();
+  state_->columns.resize(features);
+  state_->values.resize(features);
+  state_->codes.resize(features);
+  for (size_t i = 0; i < plan.inputs().size(); ++i) {
+    InputState input;
+    input.kind = input_kind(plan.inputs()[i].type).value();
+    input.column = binding.columns[i];
+    for (size_t feature = 0; feature < features; ++feature) {
+      const Transform& transform = plan.transforms()[feature];
+      if (transform.column != plan.inputs()[i].name) continue;
+      input.features.push_back(feature);
+      if (input.codes.size() == 0) {
+        for (const std::string& text : transform.vocabulary) input.codes.intern(text);
+      }
+    }
+    state_->inputs.push_back(std::move(input));
+  }
+}
+
+FeatureEncoder::~FeatureEncoder() = default;
+FeatureEncoder::FeatureEncoder(FeatureEncoder&&) noexcept = default;
+
+Result<MatrixBlock> FeatureEncoder::encode(const arrow::Batch& batch) {
+  for (InputState& input : state_->inputs) {
+    const arrow::ColumnView column = batch.column(input.column);
+    switch (input.kind) {
+      case InputKind::kNumber:
+        state_->encode_numbers(input, column);
+        break;
+      case InputKind::kText:
+        state_->encode_text(input, column);
+        break;
+      default:
+        state_->encode_moments(input, column);
+        break;
+    }
+  }
+  MatrixBlock block;
+  block.rows = batch.rows();
+  block.features = state_->columns;
+  return block;
+}
+
+}  // namespace sinan::ml

@@ -1,0 +1,105 @@
+// FeaturePlan: the fitted transforms from a query's columns to a FeatureSchema. Data, not code: saved as JSON inside the
+// model and applied by one vectorised function wherever rows are scored. Predicting never looks at the training query.
+//
+// Per column: numbers as they are (decimal as double, bool as 0/1), DATE / TIME / TIMESTAMP as their parts (year, month,
+// day, weekday, hour, minute and epoch, as far as the type has them), text and ENUM as categories with a stable vocabulary
+// (count descending, then bytes) and one slot for unseen values. NULL is missing. Other types are an error that names the
+// column. Constant columns are kept out, and said so.
+//
+// Immutable and thread-safe once fitted.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "arrow/batch.h"
+#include "arrow/stream.h"
+#include "base/cancel.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "ml/matrix.h"
+
+namespace sinan::ml {
+
+// One fitted transform: a query column to one feature.
+struct Transform {
+  enum class Kind : uint8_t {
+    kNumber,
+    kYear,
+    kMonth,
+    kDay,
+    kWeekday,
+    kHour,
+    kMinute,
+    kEpoch,
+    kVocabulary,
+  };
+  Kind kind = Kind::kNumber;
+  std::string column;
+  std::string feature;
+  std::vector<std::string> vocabulary;  // code i <-> vocabulary[i]; the unseen slot is vocabulary.size()
+};
+
+// How the label's values map to what a trainer sees.
+struct LabelMap {
+  enum class Kind : uint8_t { kNone, kNumber, kClasses };
+  Kind kind = Kind::kNone;
+  std::string column;
+  arrow::Type type;                  // of the label column: predictions have it too
+  std::vector<std::string> classes;  // text form of the value, index = class; numbers in numeric, others in byte order
+  friend bool operator==(const LabelMap&, const LabelMap&) = default;
+};
+
+class FeaturePlan {
+ public:
+  FeaturePlan() = default;
+  FeaturePlan(std::vector<Transform> transforms, std::vector<arrow::Field> inputs);
+
+  const FeatureSchema& schema() const { return schema_; }
+  const std::vector<Transform>& transforms() const { return transforms_; }
+  // The columns a query must have to be scored, with the types they had in training.
+  const std::vector<arrow::Field>& inputs() const { return inputs_; }
+
+  // Where each input stands in `query`. Errors (kProgram): missing column (nearest name), a type of another family
+  // (number for text). Extra columns and their order do not matter.
+  struct Binding {
+    std::vector<size_t> columns;  // of inputs()
+  };
+  Result<Binding> bind(const arrow::Schema& query) const;
+
+  Json to_json() const;
+  static Result<FeaturePlan> from_json(const Json& json);  // kData when malformed
+
+ private:
+  std::vector<Transform> transforms_;
+  std::vector<arrow::Field> inputs_;
+  FeatureSchema schema_;
+};
+
+// Applies a plan to batches, reusing its buffers. One per thread.
+class FeatureEncoder {
+ public:
+  // `plan` must outlive the encoder.
+  FeatureEncoder(const FeaturePlan& plan, FeaturePlan::Binding binding);
+  ~FeatureEncoder();
+  FeatureEncoder(FeatureEncoder&&) noexcept;
+  // The block borrows from the encoder, until the next call. Errors: kData when a value cannot be used.
+  Result<MatrixBlock> encode(const arrow::Batch& batch);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// Of the types that inputs and labels can have; an ENUM comes back as one without its values.
+Json type_to_json(const arrow::Type& type);
+Result<arrow::Type> type_from_json(const Json& json);
+
+Json to_json(const LabelMap& label);
+Result<LabelMap> label_map_from_json(const Json& json);
+
+}  // namespace sinan::ml

@@ -1,0 +1,183 @@
+// The JSON form of feature plans and label maps (docs/formats/model.md). Reading checks everything that later code relies
+// on: a model file comes from outside.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/check.h"
+#include "base/strings.h"
+#include "ml/feature_plan.h"
+#include "ml/feature_plan_input.h"
+
+namespace sinan::ml {
+namespace {
+
+using arrow::Type;
+using arrow::TypeId;
+
+constexpr std::pair<TypeId, std::string_view> kTypeNames[] = {
+    {TypeId::kNull, "null"},       {TypeId::kBool, "bool"},           {TypeId::kInt8, "int8"},
+    {TypeId::kInt16, "int16"},     {TypeId::kInt32, "int32"},         {TypeId::kInt64, "int64"},
+    {TypeId::kUInt8, "uint8"},     {TypeId::kUInt16, "uint16"},       {TypeId::kUInt32, "uint32"},
+    {TypeId::kUInt64, "uint64"},   {TypeId::kFloat, "float"},         {TypeId::kDouble, "double"},
+    {TypeId::kDecimal, "decimal"}, {TypeId::kString, "string"},       {TypeId::kDate, "date"},
+    {TypeId::kTime, "time"},       {TypeId::kTimestamp, "timestamp"}, {TypeId::kDictionary, "enum"},
+};
+constexpr std::string_view kUnitNames[] = {"s", "ms", "us", "ns"};
+
+constexpr Transform::Kind kTransformKinds[] = {
+    Transform::Kind::kNumber, Transform::Kind::kYear,    Transform::Kind::kMonth,
+    Transform::Kind::kDay,    Transform::Kind::kWeekday, Transform::Kind::kHour,
+    Transform::Kind::kMinute, Transform::Kind::kEpoch,   Transform::Kind::kVocabulary};
+
+Result<std::vector<std::string>> strings_from_json(const Json& json) {
+  if (!json.is_array()) return fail(Code::kData, "expected a list of strings");
+  std::vector<std::string> out;
+  out.reserve(json.items().size());
+  for (const Json& item : json.items()) out.push_back(TRY(item.as_string()));
+  return out;
+}
+
+Json strings_to_json(const std::vector<std::string>& strings) {
+  Json out = Json::array();
+  for (const std::string& text : strings) out.push_back(text);
+  return out;
+}
+
+// Whether this transform makes sense of a column of that type.
+bool fits(Transform::Kind kind, const Type& type) {
+  const auto input = input_kind(type);
+  if (!input) return false;
+  if (*input == InputKind::kNumber) return kind == Transform::Kind::kNumber;
+  if (*input == InputKind::kText) return kind == Transform::Kind::kVocabulary;
+  return std::ranges::find(moment_parts(*input), kind) != moment_parts(*input).end();
+}
+
+Result<Transform> transform_from_json(const Json& json, const std::vector<arrow::Field>& inputs) {
+  Transform transform;
+  transform.feature = TRY(json.at("feature").as_string());
+  transform.column = TRY(json.at("column").as_string());
+  const std::string kind = TRY(json.at("transform").as_string());
+  const auto found = std::ranges::find(kTransformKinds, kind, part_name);
+  if (found == std::end(kTransformKinds)) {
+    return fail(Code::kUnsupported, fmt::format("unknown transform: \"{}\"", kind),
+                "this model was made by a newer version");
+  }
+  transform.kind = *found;
+  const auto input = std::ranges::find(inputs, transform.column, &arrow::Field::name);
+  if (input == inputs.end() || !fits(transform.kind, input->type)) {
+    return fail(Code::kData, fmt::format("feature does not fit its column: \"{}\"", transform.feature));
+  }
+  if (transform.kind == Transform::Kind::kVocabulary)
+    transform.vocabulary = TRY(strings_from_json(json.at("vocabulary")));
+  return transform;
+}
+
+}  // namespace
+
+Json type_to_json(const Type& type) {
+  const auto name = std::ranges::find(kTypeNames, type.id, [](const auto& entry) { return entry.first; });
+  CHECK(name != std::end(kTypeNames));
+  Json out = Json::object({{"type", name->second}});
+  if (type.id == TypeId::kDecimal) {
+    out.set("precision", static_cast<int>(type.precision));
+    out.set("scale", static_cast<int>(type.scale));
+  }
+  if (type.id == TypeId::kTime || type.id == TypeId::kTimestamp)
+    out.set("unit", kUnitNames[static_cast<size_t>(type.unit)]);
+  if (type.has_zone) out.set("zone", true);
+  return out;
+}
+
+Result<Type> type_from_json(const Json& json) {
+  const std::string text = TRY(json.at("type").as_string());
+  const auto name = std::ranges::find(kTypeNames, text, [](const auto& entry) { return entry.second; });
+  if (name == std::end(kTypeNames)) return fail(Code::kData, fmt::format("unknown type: \"{}\"", text));
+  Type type{name->first};
+  if (type.id == TypeId::kDecimal) {
+    const int64_t precision = TRY(json.at("precision").as_int());
+    const int64_t scale = TRY(json.at("scale").as_int());
+    if (precision < 1 || precision > 76 || scale < -76 || scale > 76)
+      return fail(Code::kData, "impossible decimal type");
+    type.precision = static_cast<uint8_t>(precision);
+    type.scale = static_cast<int8_t>(scale);
+  }
+  if (type.id == TypeId::kTime || type.id == TypeId::kTimestamp) {
+    const std::string unit = TRY(json.at("unit").as_string());
+    const auto found = std::ranges::find(kUnitNames, unit);
+    if (found == std::end(kUnitNames)) return fail(Code::kData, fmt::format("unknown time unit: \"{}\"", unit));
+    type.unit = static_cast<arrow::TimeUnit>(found - std::begin(kUnitNames));
+  }
+  if (json.find("zone") != nullptr) type.has_zone = TRY(json.at("zone").as_bool());
+  if (type.id == TypeId::kDictionary) {
+    type.index = TypeId::kInt32;
+    type.children.push_back({"", Type{TypeId::kString}, true});
+  }
+  return type;
+}
+
+Json FeaturePlan::to_json() const {
+  Json inputs = Json::array();
+  for (const arrow::Field& field : inputs_) {
+    Json entry = type_to_json(field.type);
+    entry.set("name", field.name);
+    inputs.push_back(std::move(entry));
+  }
+  Json transforms = Json::array();
+  for (const Transform& transform : transforms_) {
+    Json entry = Json::object(
+        {{"feature", transform.feature}, {"column", transform.column}, {"transform", part_name(transform.kind)}});
+    if (transform.kind == Transform::Kind::kVocabulary) entry.set("vocabulary", strings_to_json(transform.vocabulary));
+    transforms.push_back(std::move(entry));
+  }
+  return Json::object({{"inputs", std::move(inputs)}, {"features", std::move(transforms)}});
+}
+
+Result<FeaturePlan> FeaturePlan::from_json(const Json& json) {
+  if (!json.at("inputs").is_array() || !json.at("features").is_array())
+    return fail(Code::kData, "feature plan has no features");
+  std::vector<arrow::Field> inputs;
+  std::set<std::string> names;
+  for (const Json& item : json.at("inputs").items()) {
+    arrow::Field field{TRY(item.at("name").as_string()), TRY(type_from_json(item)), true};
+    if (!names.insert(to_lower(field.name)).second)
+      return fail(Code::kData, fmt::format("input twice: \"{}\"", field.name));
+    inputs.push_back(std::move(field));
+  }
+  std::vector<Transform> transforms;
+  names.clear();
+  for (const Json& item : json.at("features").items()) {
+    transforms.push_back(TRY(transform_from_json(item, inputs)));
+    if (!names.insert(transforms.back().feature).second) {
+      return fail(Code::kData, fmt::format("feature twice: \"{}\"", transforms.back().feature));
+    }
+  }
+  return FeaturePlan(std::move(transforms), std::move(inputs));
+}
+
+Json to_json(const LabelMap& label) {
+  if (label.kind == LabelMap::Kind::kNone) return nullptr;
+  Json out = type_to_json(label.type);
+  out.set("column", label.column);
+  if (label.kind == LabelMap::Kind::kClasses) out.set("classes", strings_to_json(label.classes));
+  return out;
+}
+
+Result<LabelMap> label_map_from_json(const Json& json) {
+  LabelMap label;
+  if (json.is_null()) return label;
+  label.column = TRY(json.at("column").as_string());
+  label.type = TRY(type_from_json(json));
+  label.kind = LabelMap::Kind::kNumber;
+  if (json.find("classes") != nullptr) {
+    label.kind = LabelMap::Kind::kClasses;
+    label.classes = TRY(strings_from_json(json.at("classes")));
+    if (label.classes.size() < 2) return fail(Code::kData, "label has fewer than two classes");
+  } else if (!label.type.is_numeric() && label.type.id != TypeId::kBool) {
+    return fail(Code::kData, fmt::format("label is no number: {}", label.type.to_string()));
+  }
+  return label;
+}
+
+}  // namespace sinan::ml

@@ -1,0 +1,56 @@
+// Tables behind the metrics: confusion counts, per-class scores, ROC and precision-recall curves, calibration. Plain values,
+// computed from scores; shown as charts (ml/charts.h) and written as tables by TO EVALUATE.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "ml/metrics.h"
+
+namespace sinan::ml {
+
+struct Confusion {
+  size_t classes = 0;
+  std::vector<int64_t> counts;  // actual x predicted, row-major
+  int64_t at(size_t actual, size_t predicted) const { return counts[actual * classes + predicted]; }
+  int64_t actual(size_t which) const;     // rows of that class
+  int64_t predicted(size_t which) const;  // rows said to be of it
+};
+Confusion confusion(const Scored& scored);
+
+// precision, recall and f1 are 0 where they are undefined, as in scikit-learn.
+struct ClassScores {
+  double precision = 0;
+  double recall = 0;
+  double f1 = 0;
+  int64_t support = 0;
+};
+std::vector<ClassScores> per_class(const Confusion& confusion);
+
+// Scores in descending order, one point a distinct score; the first point predicts nothing positive.
+struct Curve {
+  std::vector<double> threshold;  // the first of a ROC is infinite
+  std::vector<double> x;          // ROC: false positive rate; PR: recall
+  std::vector<double> y;          // ROC: true positive rate; PR: precision
+};
+// Of class `which` against the rest.
+Curve roc_curve(const Scored& scored, size_t which);
+Curve pr_curve(const Scored& scored, size_t which);
+// At most `points` of a curve's points, evenly spread along it, ends kept.
+Curve thin(const Curve& curve, size_t points);
+
+// Areas, exact over all distinct scores; NaN when only one class is present.
+double roc_auc(const Scored& scored, size_t which);
+double average_precision(const Scored& scored, size_t which);
+
+// `bins` equal slices of [0, 1]; empty ones are left out.
+struct CalibrationBin {
+  size_t bin = 0;
+  double predicted = 0;  // mean
+  double observed = 0;   // share of the class
+  int64_t rows = 0;
+};
+std::vector<CalibrationBin> calibration(const Scored& scored, size_t which, size_t bins);
+
+}  // namespace sinan::ml

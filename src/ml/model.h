@@ -1,0 +1,67 @@
+// Model: a trained model with everything needed to use it, and its package on disk (docs/formats/model.md).
+//
+// A package is a folder: `model.json` (manifest: format version, estimator, task, feature plan, label map, attributes,
+// statement, metrics by round, data fingerprint, size and XXH3 of every other file) and the library's own file
+// ("xgboost.ubj"). Nothing in it is executable. open() refuses truncated, altered and newer packages with kData /
+// kUnsupported and the path. A Model is immutable and thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "io/file_system.h"
+#include "ml/feature_plan.h"
+#include "ml/predictor.h"
+
+namespace sinan::ml {
+
+enum class Task : uint8_t { kRegression, kBinary, kMulticlass, kRanking };
+std::string_view to_string(Task task);
+
+struct ModelPackage {
+  std::string estimator;  // "xgboost.gbtree"
+  std::string library;    // "xgboost": who reads `native`
+  std::string library_version;
+  Task task = Task::kRegression;
+  std::string objective;  // "binary:logistic"
+  FeaturePlan plan;
+  LabelMap label;
+  Json attributes;        // as given, with their effective values
+  std::string statement;  // the TRAIN statement's text
+  Json metrics;           // {"train": {"logloss": [..]}, "validation": {...}, "best_round": 41}
+  uint64_t rows = 0;
+  uint64_t seed = 0;
+  std::vector<double> importance;  // by feature, gain share; may be empty
+  std::vector<std::byte> native;   // the library's own file
+  std::string native_name;         // "xgboost.ubj"
+};
+
+// Durable when it returns. The folder must exist and be empty.
+Status save(const ModelPackage& package, const std::filesystem::path& folder, io::FileSystem& files);
+Result<ModelPackage> load(const std::filesystem::path& folder, io::FileSystem& files);
+
+// The manifest alone, everything but `native`: what a fuzzer feeds.
+Result<ModelPackage> parse_model_manifest(std::string_view text);
+
+class Model {
+ public:
+  static Result<std::shared_ptr<const Model>> open(const std::filesystem::path& folder, io::FileSystem& files);
+  static Result<std::shared_ptr<const Model>> make(ModelPackage package);
+
+  const ModelPackage& package() const { return package_; }
+  const Predictor& predictor() const { return *predictor_; }
+  const Explainer* explainer() const { return explainer_.get(); }  // null: this kind of model has none yet
+
+ private:
+  Model() = default;
+  ModelPackage package_;
+  std::unique_ptr<Predictor> predictor_;
+  std::unique_ptr<Explainer> explainer_;
+};
+
+}  // namespace sinan::ml

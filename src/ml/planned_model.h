@@ -1,0 +1,38 @@
+// What TO TRAIN tells later statements of the same program about the model it will make, so that they can be checked
+// before anything has run; and the one way to find a model in check(), planned or from the catalog.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "arrow/type.h"
+#include "base/error.h"
+#include "flow/statement_kind.h"
+#include "ml/model.h"
+#include "sql/tokens.h"
+
+namespace sinan::ml {
+
+struct ModelSignature {
+  ObjectRef ref;                     // of the catalog version, or version 0 when planned
+  std::vector<arrow::Field> inputs;  // columns needed to score; empty = not known before the run
+  std::string label;                 // empty = none
+  std::optional<arrow::Type> label_type;
+  std::optional<Task> task;  // absent: decided by the data
+};
+
+struct PlannedModel final : flow::PlannedObject {
+  explicit PlannedModel(ModelSignature what) : signature(std::move(what)) {}
+  const ModelSignature signature;
+};
+
+// Errors (kNotFound, at the name): no such model or version, with the nearest name.
+Result<ModelSignature> find_signature(const sql::Name& name, flow::CheckContext& context);
+// Opens the model in run(); `name` as the user wrote it.
+Result<std::shared_ptr<const Model>> open_model(std::string_view name, flow::RunContext& context);
+// "zoo.M" -> ObjectRef{"model", "zoo.m"}; "@alias" and ":3" stay part of the name for the catalog.
+ObjectRef model_ref(std::string_view name);
+
+}  // namespace sinan::ml

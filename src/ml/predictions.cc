@@ -1,0 +1,207 @@
+#include "ml/predictions.h"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cstdio>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "arrow/builder.h"
+#include "base/check.h"
+
+namespace sinan::ml {
+namespace {
+
+using arrow::TypeId;
+
+bool is_classification(Task task) { return task == Task::kBinary || task == Task::kMulticlass; }
+
+// "2013-01-31" as days since 1970.
+std::optional<int64_t> parse_date(const std::string& text) {
+  int year = 0;
+  unsigned month = 0;
+  unsigned day = 0;
+  char rest = 0;
+  if (std::sscanf(text.c_str(), "%d-%u-%u%c", &year, &month, &day, &rest) != 3) return std::nullopt;
+  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(month), std::chrono::day(day)};
+  if (!date.ok()) return std::nullopt;
+  return std::chrono::sys_days(date).time_since_epoch().count();
+}
+
+std::optional<int64_t> parse_integer(const std::string& text) {
+  int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+std::optional<double> parse_number(const std::string& text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+void append_class(arrow::ColumnBuilder& column, TypeId type, const std::string& text, int64_t integer, double number) {
+  if (type == TypeId::kString) {
+    column.append(std::string_view(text));
+  } else if (type == TypeId::kBool) {
+    column.append(integer != 0);
+  } else if (type == TypeId::kFloat || type == TypeId::kDouble) {
+    column.append(number);
+  } else {
+    column.append(integer);
+  }
+}
+
+}  // namespace
+
+size_t predicted_class(const float* row, size_t width, double threshold) {
+  if (width == 1) return static_cast<double>(row[0]) > threshold ? 1 : 0;
+  return static_cast<size_t>(std::max_element(row, row + width) - row);
+}
+
+arrow::Type prediction_type(Task task, const arrow::Type& label, bool as_probability) {
+  if (as_probability) return arrow::double_type();
+  if (!is_classification(task)) return label.id == TypeId::kFloat ? arrow::float_type() : arrow::double_type();
+  switch (label.id) {
+    case TypeId::kDecimal:
+      return arrow::double_type();
+    case TypeId::kBool:
+    case TypeId::kFloat:
+    case TypeId::kDouble:
+    case TypeId::kDate:
+      return label;
+    default:
+      return label.is_integer() ? label : arrow::string_type();
+  }
+}
+
+std::vector<arrow::Field> prediction_fields(Task task, const LabelMap& label, const PredictionOptions& options) {
+  std::vector<arrow::Field> fields = {{options.target, prediction_type(task, label.type, options.as_probability)}};
+  const auto add_by_class = [&](std::string_view prefix) {
+    for (const std::string& name : label.classes)
+      fields.push_back({fmt::format("{}_{}", prefix, name), arrow::double_type()});
+  };
+  for (const ExtraOutput extra : options.extra) {
+    switch (extra) {
+      case ExtraOutput::kProbability:
+        fields.push_back({"probability", arrow::double_type()});
+        break;
+      case ExtraOutput::kProbabilities:
+        add_by_class("probability");
+        break;
+      case ExtraOutput::kMargin:
+        if (task == Task::kMulticlass) {
+          add_by_class("margin");
+        } else {
+          fields.push_back({"margin", arrow::double_type()});
+        }
+    }
+  }
+  return fields;
+}
+
+Result<PredictionBuilder> PredictionBuilder::make(const Model& model, PredictionOptions options) {
+  const ModelPackage& package = model.package();
+  PredictionBuilder out;
+  out.model_ = &model;
+  out.options_ = std::move(options);
+  out.schema_ = std::make_shared<const arrow::Schema>(
+      arrow::Schema{prediction_fields(package.task, package.label, out.options_)});
+  if (!is_classification(package.task)) return out;
+
+  const size_t expected = package.task == Task::kBinary ? 2 : model.predictor().prediction_width();
+  if (package.label.classes.size() != expected) {
+    return fail(Code::kData, fmt::format("the model is damaged: it has {} classes and its trees {}",
+                                         package.label.classes.size(), expected));
+  }
+  if (out.options_.as_probability) return out;
+  const TypeId type = out.schema_->fields[0].type.id;
+  for (const std::string& text : package.label.classes) {
+    Class one{.text = text};
+    std::optional<int64_t> integer;
+    if (type == TypeId::kBool) {
+      integer = text == "true" ? 1 : 0;
+    } else if (type == TypeId::kDate) {
+      integer = parse_date(text);
+    } else {
+      integer = parse_integer(text);
+    }
+    const std::optional<double> number = parse_number(text);
+    const bool is_number = type == TypeId::kFloat || type == TypeId::kDouble;
+    if (type != TypeId::kString && !(is_number ? number.has_value() : integer.has_value())) {
+      return fail(Code::kData, fmt::format("the model is damaged: class \"{}\" is no {}", text,
+                                           out.schema_->fields[0].type.to_string()));
+    }
+    one.integer = integer.value_or(0);
+    one.number = number.value_or(0);
+    out.classes_.push_back(std::move(one));
+  }
+  return out;
+}
+
+Result<arrow::Batch> PredictionBuilder::build(const MatrixBlock& block) {
+  const Predictor& predictor = model_->predictor();
+  const Task task = model_->package().task;
+  const size_t width = predictor.prediction_width();
+  const size_t rows = block.rows;
+  predicted_.resize(rows * width);
+  TRY(predictor.predict(block, Output::kPrediction, predicted_));
+  if (std::ranges::find(options_.extra, ExtraOutput::kMargin) != options_.extra.end()) {
+    margin_.resize(rows * predictor.outputs());
+    TRY(predictor.predict(block, Output::kMargin, margin_));
+  }
+
+  arrow::BatchBuilder batch(schema_);
+  size_t next = 0;
+  column_.resize(rows);
+  const auto add_column = [&](auto value_of) {
+    for (size_t i = 0; i < rows; ++i) column_[i] = static_cast<double>(value_of(i));
+    batch.column(next++).append_values(std::span<const double>(column_));
+  };
+  const auto probability = [&](size_t i) {
+    return width == 1 ? predicted_[i] : *std::max_element(&predicted_[i * width], &predicted_[i * width] + width);
+  };
+
+  const TypeId type = schema_->fields[0].type.id;
+  if (options_.as_probability) {
+    add_column(probability);
+  } else if (!is_classification(task)) {
+    if (type == TypeId::kFloat) {
+      batch.column(next++).append_values(std::span<const float>(predicted_));
+    } else {
+      add_column([&](size_t i) { return predicted_[i]; });
+    }
+  } else {
+    arrow::ColumnBuilder& target = batch.column(next++);
+    for (size_t i = 0; i < rows; ++i) {
+      const Class& one = classes_[predicted_class(&predicted_[i * width], width, options_.threshold)];
+      append_class(target, type, one.text, one.integer, one.number);
+    }
+  }
+  for (const ExtraOutput extra : options_.extra) {
+    switch (extra) {
+      case ExtraOutput::kProbability:
+        add_column(probability);
+        break;
+      case ExtraOutput::kProbabilities:
+        if (width == 1) {
+          add_column([&](size_t i) { return 1.0 - static_cast<double>(predicted_[i]); });
+          add_column([&](size_t i) { return predicted_[i]; });
+        } else {
+          for (size_t k = 0; k < width; ++k) add_column([&](size_t i) { return predicted_[i * width + k]; });
+        }
+        break;
+      case ExtraOutput::kMargin: {
+        const size_t outputs = predictor.outputs();
+        for (size_t k = 0; k < outputs; ++k) add_column([&](size_t i) { return margin_[i * outputs + k]; });
+      }
+    }
+  }
+  return batch.finish();
+}
+
+}  // namespace sinan::ml

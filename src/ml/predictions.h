@@ -1,0 +1,62 @@
+// Predictions as columns: the target in the label's own type and the extra outputs of TO PREDICT. The schema is known as soon
+// as the model is; build() fills it. One object a thread: buffers are reused.
+//
+//   value          regression: DOUBLE (FLOAT for a FLOAT label); classification: the class, in the label's type where a
+//                  column of it can be built, else as text
+//   probability    two classes: of the second one; many: of the class predicted
+//   probabilities  one column a class: probability_<class>
+//   margin         before the link; many classes: margin_<class>
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "arrow/batch.h"
+#include "base/error.h"
+#include "ml/matrix.h"
+#include "ml/model.h"
+
+namespace sinan::ml {
+
+enum class ExtraOutput : uint8_t { kProbability, kProbabilities, kMargin };
+
+struct PredictionOptions {
+  std::string target;           // the predicted column
+  bool as_probability = false;  // the target holds what kProbability would
+  double threshold = 0.5;       // two classes: the second one is predicted above it
+  std::vector<ExtraOutput> extra;
+};
+
+// Type of the target column.
+arrow::Type prediction_type(Task task, const arrow::Type& label, bool as_probability);
+// All columns that build() makes. `classes` are needed for one column a class only.
+std::vector<arrow::Field> prediction_fields(Task task, const LabelMap& label, const PredictionOptions& options);
+
+class PredictionBuilder {
+ public:
+  // `model` must outlive the builder. Errors: kData when the label map does not fit the model's outputs.
+  static Result<PredictionBuilder> make(const Model& model, PredictionOptions options);
+  const std::shared_ptr<const arrow::Schema>& schema() const { return schema_; }
+  Result<arrow::Batch> build(const MatrixBlock& block);
+
+ private:
+  struct Class {
+    std::string text;
+    int64_t integer = 0;
+    double number = 0;
+  };
+  PredictionBuilder() = default;
+  const Model* model_ = nullptr;
+  PredictionOptions options_;
+  std::shared_ptr<const arrow::Schema> schema_;
+  std::vector<Class> classes_;
+  std::vector<float> predicted_, margin_;
+  std::vector<double> column_;
+};
+
+// The class of row `row` in predictions of `width` values a row.
+size_t predicted_class(const float* row, size_t width, double threshold);
+
+}  // namespace sinan::ml

@@ -1,0 +1,47 @@
+// Predictor and Explainer: a trained model at work. Immutable; any number of threads may score at once; no allocation for
+// one row. XGBoost's own trees are scored by our evaluator (ml/trees), without the XGBoost library.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/error.h"
+#include "ml/matrix.h"
+
+namespace sinan::ml {
+
+enum class Output : uint8_t {
+  kMargin,      // raw sum of trees, outputs() values a row
+  kPrediction,  // after the objective's link: probability, probabilities, or value; prediction_width() values a row
+};
+
+class Predictor {
+ public:
+  virtual ~Predictor() = default;
+  // Margins a row: 1, or the number of classes.
+  virtual size_t outputs() const = 0;
+  // Values a row of kPrediction: 1 for regression and two classes (probability of class 1), else the number of classes.
+  virtual size_t prediction_width() const = 0;
+  // `out`: rows x width, row-major. Features must be those of the model's plan (CHECK on the count).
+  virtual Status predict(const MatrixBlock& block, Output output, std::span<float> out) const = 0;
+};
+
+// What the model's splits made of a feature.
+struct FeatureUse {
+  uint64_t splits = 0;
+  double mean_gain = 0;  // loss reduction a split
+};
+
+class Explainer {
+ public:
+  virtual ~Explainer() = default;
+  virtual size_t outputs() const = 0;
+  // TreeSHAP (Lundberg et al. 2020, path-dependent), margin space. `contributions`: rows x outputs x (features + 1),
+  // row-major, the last of each group the bias; each group sums to the row's margin.
+  virtual Status explain(const MatrixBlock& block, std::span<float> contributions) const = 0;
+  // By feature; empty when the model does not tell.
+  virtual std::vector<FeatureUse> feature_use() const { return {}; }
+};
+
+}  // namespace sinan::ml

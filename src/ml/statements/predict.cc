@@ -1,0 +1,285 @@
+#include "ml/statements/predict.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "arrow/builder.h"
+#include "base/strings.h"
+#include "ml/attributes.h"
+#include "ml/predictions.h"
+#include "ml/statements/model_query.h"
+#include "ml/statements/predict_in_engine.h"
+
+namespace sinan::ml {
+namespace {
+
+constexpr AttributeSpec kAttributes[] = {
+    {.name = "predict.output",
+     .type = AttributeType::kString,
+     .default_text = "value",
+     .doc = "what the target column holds: the predicted value or class, or its probability",
+     .choices = "value|probability"},
+    {.name = "predict.threshold",
+     .type = AttributeType::kFloat,
+     .default_text = "0.5",
+     .doc = "two classes: the second one is predicted above this probability",
+     .min = 0,
+     .max = 1,
+     .aliases = "threshold"},
+    {.name = "predict.extra_outputs",
+     .type = AttributeType::kStringList,
+     .default_text = "",
+     .doc = "more columns: probability, probabilities (one a class), margin",
+     .aliases = "extra_outputs"},
+    {.name = "predict.batch_size",
+     .type = AttributeType::kInteger,
+     .default_text = "0",
+     .doc = "accepted; rows are scored in batches of a size that suits the machine",
+     .min = -1},
+    {.name = "predict.num_workers",
+     .type = AttributeType::kInteger,
+     .default_text = "1",
+     .doc = "accepted; the cores of the run's budget are used",
+     .min = 1},
+};
+
+// Outputs that are known elsewhere and not computed here, so that the error can say so.
+constexpr std::string_view kNotHere[] = {"interval", "intervals", "shap", "leaf"};
+
+Result<std::vector<ExtraOutput>> extra_outputs(const AttributeValues& values) {
+  std::vector<ExtraOutput> out;
+  for (const std::string& name : values.strings("predict.extra_outputs")) {
+    const std::string wanted = to_lower(trim(name));
+    std::optional<ExtraOutput> extra;
+    if (wanted == "probability") extra = ExtraOutput::kProbability;
+    if (wanted == "probabilities") extra = ExtraOutput::kProbabilities;
+    if (wanted == "margin") extra = ExtraOutput::kMargin;
+    const Span place = values.span("predict.extra_outputs").value_or(Span{});
+    if (!extra) {
+      static const std::vector<std::string> kKnown = {"probability", "probabilities", "margin"};
+      const std::string near = did_you_mean(wanted, kKnown);
+      if (std::ranges::find(kNotHere, wanted) != std::end(kNotHere)) {
+        return fail(Code::kUnsupported, fmt::format("this extra output is not available in this build: \"{}\"", name),
+                    "probability, probabilities and margin are")
+            .at(place);
+      }
+      return fail(Code::kArgument, fmt::format("unknown extra output \"{}\"", name),
+                  near.empty() ? "it can be probability, probabilities, margin" : near)
+          .at(place);
+    }
+    if (std::ranges::find(out, *extra) == out.end()) out.push_back(*extra);
+  }
+  return out;
+}
+
+bool is_classification(Task task) { return task == Task::kBinary || task == Task::kMulticlass; }
+
+// What only classifiers have. Errors (kArgument, at the attribute).
+Status check_task(Task task, const AttributeValues& values, const PredictionOptions& options) {
+  const auto refuse = [&](std::string_view attribute, std::string what, std::string hint) -> Status {
+    return fail(Code::kArgument, std::move(what), std::move(hint)).at(values.span(attribute).value_or(Span{}));
+  };
+  if (options.as_probability && !is_classification(task)) {
+    return refuse("predict.output", "only classification models have probabilities; this one is a regression", {});
+  }
+  if (values.given("predict.threshold") && task != Task::kBinary) {
+    return refuse("predict.threshold",
+                  fmt::format("a threshold is for models of two classes; this one is {}", to_string(task)),
+                  "leave predict.threshold out");
+  }
+  const bool wants_probability =
+      std::ranges::any_of(options.extra, [](ExtraOutput e) { return e != ExtraOutput::kMargin; });
+  if (wants_probability && !is_classification(task)) {
+    return refuse("predict.extra_outputs", "only classification models have probabilities; this one is a regression",
+                  "margin is available");
+  }
+  return {};
+}
+
+// Which of the query's columns stay. Errors: two columns of one name, in the result.
+Result<std::vector<size_t>> kept_columns(const arrow::Schema& query, std::string_view label,
+                                         const std::vector<arrow::Field>& added) {
+  std::vector<size_t> keep;
+  std::vector<std::string> names;
+  const auto take = [&](const std::string& name) -> Status {
+    std::string folded = to_lower(name);
+    if (std::ranges::find(names, folded) != names.end()) {
+      return fail(Code::kProgram, fmt::format("two columns of the result have the same name: \"{}\"", name),
+                  "name one of them differently with AS");
+    }
+    names.push_back(std::move(folded));
+    return {};
+  };
+  for (size_t i = 0; i < query.size(); ++i) {
+    const std::string& name = query[i].name;
+    if (equals_ignore_case(name, label) || equals_ignore_case(name, added.front().name)) continue;
+    TRY(take(name));
+    keep.push_back(i);
+  }
+  for (const arrow::Field& field : added) TRY(take(field.name));
+  return keep;
+}
+
+class PredictMapper final : public BatchMapper {
+ public:
+  PredictMapper(const OpenModelQuery& query, PredictionBuilder builder, std::vector<size_t> keep)
+      : encoder_(query.model->package().plan, query.binding), builder_(std::move(builder)), keep_(std::move(keep)) {}
+  Result<arrow::Batch> map(const arrow::Batch& rows) override {
+    const MatrixBlock block = TRY(encoder_.encode(rows));
+    return arrow::with_columns(rows, keep_, TRY(builder_.build(block)));
+  }
+
+ private:
+  FeatureEncoder encoder_;
+  PredictionBuilder builder_;
+  std::vector<size_t> keep_;
+};
+
+class PredictStep final : public flow::Step {
+ public:
+  PredictStep(ModelQuery query, engine::TableName table, ObjectRef target, PredictionOptions options,
+              AttributeValues values, Access access, std::string clause)
+      : query_(std::move(query)),
+        table_(std::move(table)),
+        target_(std::move(target)),
+        options_(std::move(options)),
+        values_(std::move(values)),
+        access_(std::move(access)),
+        clause_(std::move(clause)) {}
+
+  const Access& access() const override { return access_; }
+  std::optional<Fingerprint> fingerprint() const override {
+    return FingerprintBuilder().add("predict 1").add(query_.query).add(clause_).finish();
+  }
+
+  Result<flow::Outcome> run(flow::RunContext& context) override {
+    context.progress().stage("opening");
+    engine::FunctionHost* functions = context.engine().functions();
+    OpenModelQuery open =
+        TRY(functions != nullptr ? bind_model_query(query_, context) : open_model_query(query_, context));
+    const Model& model = *open.model;
+    const ModelPackage& package = model.package();
+    TRY(check_task(package.task, values_, options_));
+    const auto added = prediction_fields(package.task, package.label, options_);
+    auto keep = kept_columns(*open.columns, package.label.column, added);
+    if (!keep.has_value()) return fail(std::move(keep).error()).at(query_.place);
+
+    context.progress().stage("predicting");
+    const int64_t rows = functions != nullptr
+                             ? TRY(predict_in_engine(*functions, query_, open, options_, *keep, table_, context))
+                             : TRY(predict_outside(open, *keep, added, context));
+
+    flow::Outcome outcome;
+    outcome.rows_read = rows;
+    outcome.rows_written = rows;
+    outcome.messages.push_back(fmt::format("Predicted {} for {} rows with {} into {}.", options_.target,
+                                           human_count(static_cast<uint64_t>(rows)), query_.model, table_.to_string()));
+    outcome.lineage = lineage(model, *open.columns, *keep, added);
+    outcome.details = Json::object({{"rows", rows}, {"model", query_.model}});
+    return outcome;
+  }
+
+ private:
+  // For engines without functions: the rows are scored here and written back.
+  Result<int64_t> predict_outside(OpenModelQuery& open, const std::vector<size_t>& keep,
+                                  const std::vector<arrow::Field>& added, flow::RunContext& context) const {
+    arrow::Schema schema;
+    for (const size_t i : keep) schema.fields.push_back((*open.columns)[i]);
+    for (const arrow::Field& field : added) schema.fields.push_back(field);
+    std::vector<std::unique_ptr<BatchMapper>> mappers;
+    for (uint32_t i = 0; i < std::max(1u, context.threads()); ++i) {
+      mappers.push_back(
+          std::make_unique<PredictMapper>(open, TRY(PredictionBuilder::make(*open.model, options_)), keep));
+    }
+    const auto scored = map_batches(std::move(open.rows), std::make_shared<const arrow::Schema>(std::move(schema)),
+                                    std::move(mappers), context.cancel(), &context.progress());
+    return context.session().ingest(table_, *scored, engine::IngestMode::kReplace);
+  }
+
+  std::vector<catalog::LineageEdge> lineage(const Model& model, const arrow::Schema& columns,
+                                            const std::vector<size_t>& keep,
+                                            const std::vector<arrow::Field>& added) const {
+    LineageBuilder edges(query_, target_, "predict");
+    for (const size_t i : keep) edges.copy(columns[i].name, columns[i].name);
+    for (const arrow::Field& field : added) edges.compute(model, field.name);
+    return edges.finish();
+  }
+
+  ModelQuery query_;
+  engine::TableName table_;
+  ObjectRef target_;
+  PredictionOptions options_;
+  AttributeValues values_;
+  Access access_;
+  std::string clause_;
+};
+
+}  // namespace
+
+flow::Help Predict::help() const {
+  return {
+      .summary = "Score the rows of a query with a model, into a table.",
+      .synopsis = "query TO PREDICT [schema.]table.column [WITH attribute=value, ...] USING model",
+      .details =
+          "The table is replaced: the query's columns without the model's label, then the predicted column in the "
+          "label's\n"
+          "own type (a number for regression), then the extra outputs. Rows keep the query's order. The query may read "
+          "the\n"
+          "table that is replaced.\n\n"
+          "The query needs the columns the model was trained on, in any order and with others beside them; it needs "
+          "no\n"
+          "label. Values the training never saw, and NULL, are fine.\n\n"
+          "predict.output=\"value\" | \"probability\": what the column holds.\n"
+          "predict.threshold=0.5: two classes: the second one is predicted above it.\n"
+          "predict.extra_outputs=\"probability, probabilities, margin\": more columns: the probability (two classes: "
+          "of the\n"
+          "second; many: of the one predicted), one probability_<class> a class, and what the trees summed up to.",
+      .example =
+          "SELECT * FROM july TO PREDICT out.july.late WITH predict.extra_outputs=\"probability\" USING flights.late;",
+  };
+}
+
+Result<std::unique_ptr<flow::Parsed>> Predict::parse(const flow::Statement&, sql::Tokens& tokens) const {
+  return parse_clause_statement(tokens);
+}
+
+Result<std::unique_ptr<flow::Step>> Predict::check(const flow::Parsed& parsed, flow::CheckContext& context) const {
+  const auto& statement = static_cast<const ParsedClause&>(parsed);
+  const auto& clause = statement.as<sql::Predict>();
+  AttributeValues values = TRY(check_attributes(clause.attributes, kAttributes, "TO PREDICT"));
+  for (const std::string_view name : {"predict.batch_size", "predict.num_workers"}) {
+    if (values.given(name)) context.warn(fmt::format("{} has no effect here", name), *values.span(name));
+  }
+  PredictionOptions options{.target = clause.column.text,
+                            .as_probability = values.string("predict.output") == "probability",
+                            .threshold = values.number("predict.threshold"),
+                            .extra = TRY(extra_outputs(values))};
+  engine::TableName table = TRY(target_table(clause.table));
+  ModelQuery query = TRY(check_model_query(clause.model, context));
+
+  const ModelSignature& signature = query.signature;
+  if (signature.task) TRY(check_task(*signature.task, values, options));
+  // One column a class is known only when the classes are: then the table's columns are told in run().
+  const bool by_class = std::ranges::any_of(options.extra, [&](ExtraOutput e) {
+    return e == ExtraOutput::kProbabilities || (e == ExtraOutput::kMargin && signature.task == Task::kMulticlass);
+  });
+  std::optional<arrow::Schema> result;
+  if (query.columns && signature.task && signature.label_type && !by_class) {
+    const LabelMap label{.column = signature.label, .type = *signature.label_type};
+    const auto added = prediction_fields(*signature.task, label, options);
+    const auto keep = kept_columns(*query.columns, signature.label, added);
+    if (!keep.has_value()) return fail(Error(keep.error())).at(query.place);
+    result.emplace();
+    for (const size_t i : *keep) result->fields.push_back((*query.columns)[i]);
+    for (const arrow::Field& field : added) result->fields.push_back(field);
+  }
+  ObjectRef target = TRY(context.will_write_table(clause.table.text, result, clause.table.span));
+  Access access = model_query_access(query, context, {target});
+  return std::make_unique<PredictStep>(std::move(query), std::move(table), std::move(target), std::move(options),
+                                       std::move(values), std::move(access), sql::to_string(statement.clause()));
+}
+
+}  // namespace sinan::ml

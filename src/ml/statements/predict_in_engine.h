@@ -1,0 +1,23 @@
+// TO PREDICT inside the engine: one CREATE TABLE AS with a function that scores. Columns that only stay never leave the
+// engine, the engine's threads do the scoring and the writing, and rows keep the query's order.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/error.h"
+#include "engine/dialect.h"
+#include "engine/function_host.h"
+#include "flow/step.h"
+#include "ml/predictions.h"
+#include "ml/statements/model_query.h"
+
+namespace sinan::ml {
+
+// Replaces `table` in the step's transaction by the columns `keep` of the query and the predictions; makes its schema when
+// it is missing. Needs no `open.rows`. Returns the rows written. Errors carry places in the program.
+Result<int64_t> predict_in_engine(engine::FunctionHost& functions, const ModelQuery& query, const OpenModelQuery& open,
+                                  const PredictionOptions& options, const std::vector<size_t>& keep,
+                                  const engine::TableName& table, flow::RunContext& context);
+
+}  // namespace sinan::ml

@@ -1,0 +1,220 @@
+#include "ml/statements/train_check.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <regex>
+
+#include "base/strings.h"
+#include "ml/feature_plan_input.h"
+
+namespace sinan::ml {
+namespace {
+
+// Estimators that programs written for SQLFlow use and this build has not.
+constexpr std::string_view kElsewhere[] = {"DNNClassifier",
+                                           "DNNRegressor",
+                                           "LinearClassifier",
+                                           "LinearRegressor",
+                                           "BoostedTreesClassifier",
+                                           "BoostedTreesRegressor",
+                                           "DNNLinearCombinedClassifier",
+                                           "DNNLinearCombinedRegressor",
+                                           "KMeans",
+                                           "RandomForests",
+                                           "RawDNNClassifier",
+                                           "dnnclassifier_functional_model",
+                                           "StackedRNNClassifier",
+                                           "StackedBiLSTMClassifier",
+                                           "RNNBasedTimeSeriesModel",
+                                           "LSTMBasedTimeSeriesModel",
+                                           "DeepEmbeddingClusterModel",
+                                           "ARIMAWithSTLDecomposition",
+                                           "ScoreCard",
+                                           "OneClassSVM",
+                                           "GCN",
+                                           "AutoClassifier",
+                                           "AutoRegressor",
+                                           "CustomClassifier"};
+
+std::string_view last_part(std::string_view name) { return name.substr(name.find_last_of('.') + 1); }
+
+Status unknown_estimator(const sql::Name& name, const Trainers& trainers) {
+  for (const std::string_view known : kElsewhere) {
+    if (!equals_ignore_case(known, last_part(name.text))) continue;
+    return fail(Code::kUnsupported, fmt::format("estimator is not available in this build: \"{}\"", name.text),
+                "gradient boosted trees are: xgboost.gbtree")
+        .at(name.span);
+  }
+  if (equals_ignore_case(name.text, "xgboost.gblinear")) {
+    return fail(Code::kUnsupported, "linear boosters are not available in this build: \"xgboost.gblinear\"",
+                "use xgboost.gbtree")
+        .at(name.span);
+  }
+  if (equals_ignore_case(last_part(name.text), "XGBRanker")) {
+    return fail(Code::kUnsupported, fmt::format("ranking is not available in this build: \"{}\"", name.text))
+        .at(name.span);
+  }
+  std::vector<std::string> known;
+  for (const auto& trainer : trainers) {
+    for (std::string& estimator : trainer->estimators()) known.push_back(std::move(estimator));
+  }
+  const std::string near = did_you_mean(name.text, known);
+  return fail(Code::kProgram, fmt::format("unknown estimator: \"{}\"", name.text),
+              near.empty() ? fmt::format("there are {}", join(known, ", ")) : near)
+      .at(name.span);
+}
+
+bool has_attribute(std::span<const AttributeSpec> specs, std::string_view name) {
+  return std::ranges::any_of(specs, [&](const AttributeSpec& spec) { return spec.name == name; });
+}
+
+Status take_validation(TrainRequest& request, std::span<const AttributeSpec> specs) {
+  const AttributeValues& values = request.attributes;
+  std::vector<std::string_view> given;
+  for (const std::string_view name : {"validation.select", "validation.fraction", "validation.column"}) {
+    if (has_attribute(specs, name) && values.given(name)) given.push_back(name);
+  }
+  if (given.size() > 1) {
+    return fail(Code::kArgument, fmt::format("validation rows are given in two ways: {} and {}", given[0], given[1]),
+                "keep one of them")
+        .at(*values.span(given[1]));
+  }
+  if (has_attribute(specs, "early_stopping_rounds") && values.given("early_stopping_rounds") && given.empty()) {
+    return fail(Code::kArgument, "early_stopping_rounds needs rows to validate on",
+                "add validation.fraction=0.1, validation.column or validation.select")
+        .at(*values.span("early_stopping_rounds"));
+  }
+  if (given.empty()) return {};
+  request.validation_place = *values.span(given[0]);
+  if (given[0] == "validation.select") request.validation_query = values.string(given[0]);
+  if (given[0] == "validation.fraction") request.data.validation_fraction = values.number(given[0]);
+  if (given[0] == "validation.column") request.data.validation_column = values.string(given[0]);
+  // An empty query is Up's way to say that there is none.
+  if (given[0] == "validation.select" && trim(request.validation_query).empty()) request.validation_query.clear();
+  return {};
+}
+
+Status check_column_name(const sql::Expr& column, const arrow::Schema& query) {
+  const std::string_view name = last_part(column.text);
+  if (query.index_of(column.text) || query.index_of(name)) return {};
+  try {
+    const std::regex pattern(column.text, std::regex::ECMAScript | std::regex::icase);
+    const bool matches = std::ranges::any_of(
+        query.fields, [&](const arrow::Field& field) { return std::regex_match(field.name, pattern); });
+    if (matches) return {};
+  } catch (const std::regex_error&) {
+    // No pattern either: an unknown column.
+  }
+  const std::string near = did_you_mean(name, query.names());
+  return fail(Code::kProgram, fmt::format("COLUMN is not a column of the query: \"{}\"", column.text),
+              near.empty() ? fmt::format("the query has {}", join(query.names(), ", ")) : near)
+      .at(column.span);
+}
+
+Status check_column_targets(const sql::Train& clause) {
+  for (const sql::ColumnTarget& target : clause.columns) {
+    if (target.explicit_target && !equals_ignore_case(target.target, "feature_columns")) {
+      return fail(Code::kProgram,
+                  fmt::format("boosted trees have one set of features: COLUMN .. FOR {}", target.target),
+                  "leave FOR out")
+          .at(target.span);
+    }
+    for (const sql::Expr& column : target.columns) {
+      if (column.is(sql::Expr::Kind::kStar) || column.is(sql::Expr::Kind::kName) || column.is(sql::Expr::Kind::kString))
+        continue;
+      const std::string what =
+          column.is(sql::Expr::Kind::kCall) ? "function " + column.text : "expression " + sql::to_string(column);
+      return fail(Code::kUnsupported, fmt::format("COLUMN {} is not available in this build", what),
+                  "name the column alone, or compute the feature in the query")
+          .at(column.span);
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<TrainRequest> check_request(const sql::Train& clause, const Trainers& trainers, flow::CheckContext& context) {
+  TrainRequest request;
+  request.clause = clause;
+  for (const auto& trainer : trainers) {
+    request.estimator = trainer->canonical_estimator(clause.estimator.text);
+    if (request.estimator.empty()) continue;
+    request.trainer = trainer.get();
+    break;
+  }
+  if (request.trainer == nullptr) return std::unexpected(unknown_estimator(clause.estimator, trainers).error());
+  const auto specs = request.trainer->attributes(request.estimator);
+  auto attributes = check_attributes(clause.attributes, specs, request.estimator);
+  if (!attributes) return fail(std::move(attributes).error()).at(clause.estimator.span);
+  request.attributes = *std::move(attributes);
+
+  TRY(check_model_name(clause.into));
+  if (!clause.label) {
+    return fail(Code::kProgram, fmt::format("{} needs a label to learn: LABEL is missing", request.estimator),
+                "add LABEL column before INTO")
+        .at(clause.estimator.span);
+  }
+  if (clause.warm_start) {
+    return fail(Code::kUnsupported, "continuing from another model is not available in this build", "leave USING out")
+        .at(clause.warm_start->span);
+  }
+  TRY(check_column_targets(clause));
+  TRY(take_validation(request, specs));
+  request.data.label = std::string(clause.label->text);
+  request.data.intent = TRY(request.trainer->intent(request.estimator, request.attributes));
+  request.data.binning = request.trainer->binning(request.estimator, request.attributes);
+  request.query = std::string(context.statement().query());
+  request.query_place = context.statement().text.standard;
+  return request;
+}
+
+Status check_columns(const TrainRequest& request, const arrow::Schema& query) {
+  const sql::Name& label = *request.clause.label;
+  const auto at = query.index_of(request.data.label);
+  if (!at) {
+    const std::string near = did_you_mean(label.text, query.names());
+    return fail(Code::kProgram, fmt::format("label is not a column of the query: \"{}\"", label.text),
+                near.empty() ? fmt::format("the query has {}", join(query.names(), ", ")) : near)
+        .at(label.span);
+  }
+  if (auto made = LabelCollector::make(query[*at].name, query[*at].type, request.data.intent); !made) {
+    return fail(std::move(made).error()).at(label.span);
+  }
+  for (const sql::ColumnTarget& target : request.clause.columns) {
+    for (const sql::Expr& column : target.columns) {
+      if (!column.is(sql::Expr::Kind::kStar)) TRY(check_column_name(column, query));
+    }
+  }
+  if (!request.data.validation_column.empty() && !query.index_of(request.data.validation_column)) {
+    const std::string near = did_you_mean(request.data.validation_column, query.names());
+    return fail(Code::kProgram,
+                fmt::format("validation.column is not a column of the query: \"{}\"", request.data.validation_column),
+                near)
+        .at(request.validation_place);
+  }
+  if (auto features = feature_columns(query, request.data); !features)
+    return fail(std::move(features).error()).at(request.query_place);
+  return {};
+}
+
+Status check_validation(const TrainRequest& request, const arrow::Schema& query, const arrow::Schema& validation) {
+  DataSetBuilder builder = TRY(DataSetBuilder::make(request.data, query));
+  if (auto bound = builder.bind_validation(validation); !bound) {
+    return fail(std::move(bound).error()).at(request.validation_place).within("checking validation.select");
+  }
+  return {};
+}
+
+Status check_model_name(const sql::Name& name) {
+  const size_t bad = name.text.find_first_of(":@/\\");
+  if (bad == std::string::npos) return {};
+  return fail(Code::kProgram, fmt::format("a new model's name cannot have '{}': \"{}\"", name.text[bad], name.text),
+              name.text[bad] == '/' || name.text[bad] == '\\'
+                  ? "models live in the project: INTO name or INTO folder.name"
+                  : "versions are counted by Sinan: leave it out")
+      .at(name.span);
+}
+
+}  // namespace sinan::ml

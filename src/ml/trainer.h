@@ -1,0 +1,87 @@
+// Trainer: how an algorithm joins Sinan. XGBoost today (ml/xgboost); LightGBM, deep nets and time series implement the same.
+//
+// A trainer is stateless and thread-safe; a library that must be loaded is loaded at first use, and its absence is an
+// error that says how to get it (kUnsupported), and a line of `sinan doctor`.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/cancel.h"
+#include "base/error.h"
+#include "flow/registry.h"
+#include "ml/attributes.h"
+#include "ml/matrix.h"
+#include "ml/model.h"
+
+namespace sinan::ml {
+
+struct TrainSpec {
+  std::string estimator;  // canonical: "xgboost.gbtree"
+  const AttributeValues* attributes = nullptr;
+  Task task = Task::kRegression;
+  size_t classes = 0;  // of the label map; 0 for regression
+  uint64_t seed = 0;
+  uint32_t threads = 1;
+  uint64_t memory_bytes = 0;
+};
+
+// Told after every round; answers false to stop early (cancelled).
+class TrainObserver {
+ public:
+  virtual ~TrainObserver() = default;
+  virtual void stage(std::string_view name) = 0;  // "binning", "boosting"
+  virtual bool round(uint32_t done, uint32_t total, std::span<const std::pair<std::string, double>> metrics) = 0;
+};
+
+// What training adds to a ModelPackage.
+struct Trained {
+  std::string library_version;
+  std::string objective;
+  std::vector<std::byte> native;
+  std::string native_name;
+  Json metrics;
+  std::vector<double> importance;
+  std::vector<std::string> warnings;
+};
+
+class Trainer {
+ public:
+  virtual ~Trainer() = default;
+  virtual std::string_view library() const = 0;
+  // Canonical estimator names with their aliases, compared without case: {"xgboost.gbtree", "xgboost.XGBClassifier", ...}.
+  virtual std::vector<std::string> estimators() const = 0;
+  virtual std::string canonical_estimator(std::string_view name) const = 0;
+  virtual std::span<const AttributeSpec> attributes(std::string_view estimator) const = 0;
+  // What the attributes (objective, num_class) and the label's type ask for, before any row is read. `classes` is empty
+  // when the data must tell. Errors (kArgument): attributes that contradict each other or the label.
+  struct Intent {
+    std::optional<Task> task;  // absent: decided by the label: text, bool or few integers = classes, else regression
+    std::optional<size_t> classes;
+    bool is_classification = false;  // two classes or more: the data tell how many
+  };
+  virtual Result<Intent> intent(std::string_view estimator, const AttributeValues& attributes) const = 0;
+  // Above how many rows numeric features may be rounded to bins before train(), and how; none = never.
+  struct Binning {
+    uint64_t above_rows = 0;
+    uint64_t sample_rows = 0;
+    size_t bins = 0;
+  };
+  virtual std::optional<Binning> binning(std::string_view, const AttributeValues&) const { return std::nullopt; }
+  virtual Result<Trained> train(const TrainSpec& spec, MatrixSource& train, MatrixSource* validation,
+                                TrainObserver& observer) const = 0;
+  virtual flow::DoctorFinding doctor() const = 0;
+};
+
+using Trainers = std::vector<std::unique_ptr<Trainer>>;
+
+// Statements TO TRAIN, PREDICT, EVALUATE, EXPLAIN, SHOW TRAIN, SHOW MODELS, DESCRIBE MODEL, DROP MODEL.
+void register_ml(flow::Registry& registry, Trainers trainers);
+
+}  // namespace sinan::ml

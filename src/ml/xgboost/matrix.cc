@@ -1,0 +1,228 @@
+#include "ml/xgboost/matrix.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "base/check.h"
+
+namespace sinan::ml::xgboost {
+namespace {
+
+constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
+
+// NumPy's array interface, version 3: how the library is told where an array lies.
+std::string array_interface(const float* data, size_t size) {
+  return fmt::format(R"({{"data":[{},true],"shape":[{}],"strides":[4],"typestr":"<f4","version":3}})",
+                     reinterpret_cast<uintptr_t>(data), size);
+}
+
+// The columns of a block for the library. Category codes become floats, missing ones NaN: it knows no other way to say
+// "missing" for both kinds of columns at once.
+class Columns {
+ public:
+  explicit Columns(const FeatureSchema& schema) : codes_(schema.size()) {}
+
+  std::string interfaces(const MatrixBlock& block) {
+    std::string out = "[";
+    for (size_t f = 0; f < block.features.size(); ++f) {
+      const FeatureColumn& column = block.features[f];
+      const float* data = column.values.data();
+      if (!column.codes.empty()) {
+        codes_[f].resize(column.codes.size());
+        std::ranges::transform(column.codes, codes_[f].begin(),
+                               [](int32_t code) { return code < 0 ? kNaN : static_cast<float>(code); });
+        data = codes_[f].data();
+      }
+      out += f == 0 ? "" : ",";
+      out += array_interface(data, block.rows);
+    }
+    return out + "]";
+  }
+
+ private:
+  std::vector<std::vector<float>> codes_;  // of categorical features
+};
+
+Status set_block_info(const Library& library, DMatrixHandle matrix, const MatrixBlock& block) {
+  if (!block.label.empty()) {
+    const std::string label = array_interface(block.label.data(), block.label.size());
+    TRY(library.check(library.matrix_set_info(matrix, "label", label.c_str()), "reading labels"));
+  }
+  if (!block.weight.empty()) {
+    const std::string weight = array_interface(block.weight.data(), block.weight.size());
+    TRY(library.check(library.matrix_set_info(matrix, "weight", weight.c_str()), "reading weights"));
+  }
+  return {};
+}
+
+// What the library calls back to get one block after the other.
+struct Pull {
+  const Library& library;
+  MatrixSource& source;
+  DMatrixHandle proxy = nullptr;
+  Columns columns;
+  FeatureInfo info;
+  Status status;
+
+  // 1 = a block is in the proxy, 0 = the end.
+  int next() {
+    if (!status) return 0;
+    auto block = source.next();
+    if (!block) {
+      status = std::unexpected(std::move(block).error());
+      return 0;
+    }
+    if (!*block) return 0;
+    status = feed(**block);
+    return status ? 1 : 0;
+  }
+
+  void reset() {
+    if (status) status = source.rewind();
+  }
+
+ private:
+  Status feed(const MatrixBlock& block) {
+    const std::string interfaces = columns.interfaces(block);
+    TRY(library.check(library.proxy_set_columnar(proxy, interfaces.c_str()), "reading columns"));
+    TRY(set_block_info(library, proxy, block));
+    return info.apply_to_matrix(library, proxy);
+  }
+};
+
+extern "C" int next_block(DataIterHandle handle) { return static_cast<Pull*>(handle)->next(); }
+extern "C" void reset_blocks(DataIterHandle handle) { static_cast<Pull*>(handle)->reset(); }
+
+Result<Matrix> pull_matrix(const Library& library, MatrixSource& source, const MatrixOptions& options) {
+  TRY(source.rewind());
+  Pull pull{library, source, nullptr, Columns(source.schema()), FeatureInfo(source.schema()), {}};
+  TRY(library.check(library.proxy_create(&pull.proxy), "preparing to read"));
+  const Matrix proxy(library, pull.proxy);
+  const std::string config =
+      fmt::format(R"({{"missing":NaN,"nthread":{},"max_bin":{}}})", options.threads, options.max_bin);
+  DMatrixHandle handle = nullptr;
+  const int result =
+      library.quantile_matrix(&pull, pull.proxy, options.reference == nullptr ? nullptr : options.reference->handle(),
+                              reset_blocks, next_block, config.c_str(), &handle);
+  if (result != 0 && !pull.status) return std::unexpected(std::move(pull.status).error());
+  TRY(library.check(result, "binning the data"));
+  Matrix matrix(library, handle);
+  TRY(std::move(pull.status));
+  return matrix;
+}
+
+// One row an edge and one a category: the library takes every distinct value for a cut when there are no more of them than
+// bins, and so arrives at exactly the given edges.
+class EdgeSource final : public MatrixSource {
+ public:
+  explicit EdgeSource(const MatrixSource& like) : schema_(like.schema()) {
+    for (size_t f = 0; f < schema_.size(); ++f) {
+      rows_ = std::max({rows_, like.edges()[f].size(), static_cast<size_t>(schema_.features[f].categories)});
+    }
+    values_.resize(schema_.size());
+    codes_.resize(schema_.size());
+    columns_.resize(schema_.size());
+    for (size_t f = 0; f < schema_.size(); ++f) {
+      if (schema_.features[f].kind == FeatureKind::kCategorical) {
+        codes_[f].assign(rows_, -1);
+        // Without the slot for unseen values, which no training row has.
+        for (size_t code = 0; code + 1 < schema_.features[f].categories; ++code)
+          codes_[f][code] = static_cast<int32_t>(code);
+        columns_[f].codes = codes_[f];
+      } else {
+        values_[f] = like.edges()[f];
+        values_[f].resize(rows_, kNaN);
+        columns_[f].values = values_[f];
+      }
+    }
+  }
+  const FeatureSchema& schema() const override { return schema_; }
+  size_t rows() const override { return rows_; }
+  Status rewind() override {
+    done_ = false;
+    return {};
+  }
+  Result<std::optional<MatrixBlock>> next() override {
+    if (std::exchange(done_, true)) return std::nullopt;
+    MatrixBlock block;
+    block.rows = rows_;
+    block.features = columns_;
+    return block;
+  }
+
+ private:
+  const FeatureSchema& schema_;
+  size_t rows_ = 1;
+  bool done_ = false;
+  std::vector<std::vector<float>> values_;
+  std::vector<std::vector<int32_t>> codes_;
+  std::vector<FeatureColumn> columns_;
+};
+
+}  // namespace
+
+FeatureInfo::FeatureInfo(const FeatureSchema& schema) {
+  for (const Feature& feature : schema.features) {
+    names_.push_back(feature.name.c_str());
+    types_.push_back(feature.kind == FeatureKind::kCategorical ? "c" : "float");
+  }
+}
+
+Status FeatureInfo::apply_to_matrix(const Library& library, DMatrixHandle matrix) {
+  TRY(library.check(library.matrix_set_strings(matrix, "feature_name", names_.data(), names_.size()),
+                    "naming features"));
+  return library.check(library.matrix_set_strings(matrix, "feature_type", types_.data(), types_.size()),
+                       "typing features");
+}
+
+Status FeatureInfo::apply_to_booster(const Library& library, BoosterHandle booster) {
+  TRY(library.check(library.booster_set_strings(booster, "feature_name", names_.data(), names_.size()),
+                    "naming features"));
+  return library.check(library.booster_set_strings(booster, "feature_type", types_.data(), types_.size()),
+                       "typing features");
+}
+
+Result<Matrix> make_quantile_matrix(const Library& library, MatrixSource& source, const MatrixOptions& options) {
+  if (source.edges().empty() || options.reference != nullptr) return pull_matrix(library, source, options);
+  CHECK(source.edges().size() == source.schema().size());
+  EdgeSource edges(source);
+  MatrixOptions with_edges = options;
+  for (const auto& list : source.edges()) with_edges.max_bin = std::max(with_edges.max_bin, list.size());
+  const Matrix reference = TRY(pull_matrix(library, edges, with_edges));
+  with_edges.reference = &reference;
+  return pull_matrix(library, source, with_edges);
+}
+
+Result<Matrix> make_plain_matrix(const Library& library, MatrixSource& source, const MatrixOptions& options) {
+  TRY(source.rewind());
+  const FeatureSchema& schema = source.schema();
+  std::vector<std::vector<float>> values(schema.size());
+  std::vector<float> label;
+  while (auto block = TRY(source.next())) {
+    for (size_t f = 0; f < schema.size(); ++f) {
+      const FeatureColumn& column = block->features[f];
+      values[f].insert(values[f].end(), column.values.begin(), column.values.end());
+      for (const int32_t code : column.codes) values[f].push_back(code < 0 ? kNaN : static_cast<float>(code));
+    }
+    label.insert(label.end(), block->label.begin(), block->label.end());
+  }
+  MatrixBlock all;
+  std::vector<FeatureColumn> columns(schema.size());
+  for (size_t f = 0; f < schema.size(); ++f) columns[f].values = values[f];
+  all.rows = label.size();
+  all.features = columns;
+  all.label = label;
+  const std::string interfaces = Columns(schema).interfaces(all);
+  const std::string config = fmt::format(R"({{"missing":NaN,"nthread":{}}})", options.threads);
+  DMatrixHandle handle = nullptr;
+  TRY(library.check(library.matrix_from_columnar(interfaces.c_str(), config.c_str(), &handle), "reading the data"));
+  Matrix matrix(library, handle);
+  TRY(set_block_info(library, handle, all));
+  TRY(FeatureInfo(schema).apply_to_matrix(library, handle));
+  return matrix;
+}
+
+}  // namespace sinan::ml::xgboost

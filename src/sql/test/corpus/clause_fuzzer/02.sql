@@ -1,0 +1,1 @@
+TO PREDICT out.homes.price WITH predict.extra_outputs="a,b" USING zoo.home:3

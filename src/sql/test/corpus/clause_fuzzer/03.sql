@@ -1,0 +1,1 @@
+TO EXPLAIN zoo.home WITH summary.plot_type=bar USING TreeExplainer INTO out.shap

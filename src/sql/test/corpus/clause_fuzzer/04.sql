@@ -1,0 +1,1 @@
+TO EVALUATE zoo.home WITH validation.metrics="r2_score" LABEL price INTO out.ev

@@ -1,0 +1,1 @@
+TO RUN tools/prep:2.1 CMD "binning.py","--columns=qty" INTO out.bins, b

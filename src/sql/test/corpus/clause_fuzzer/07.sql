@@ -1,0 +1,2 @@
+TO /* c */ TRAIN größe -- x
+ LABEL y INTO z

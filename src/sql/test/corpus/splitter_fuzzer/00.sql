@@ -1,0 +1,1 @@
+SELECT * FROM t TO TRAIN xgboost.gbtree WITH objective="reg:squarederror", train.num_boost_round=50, eta=.5, x=-1, y=[[1,2],[3]], s='it\'s "q"' COLUMN area, CATEGORY_HASH(city, 64) LABEL price INTO zoo.home; SELECT ';' ;

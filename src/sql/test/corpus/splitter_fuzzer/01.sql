@@ -1,0 +1,1 @@
+SELECT * FROM t TO TRAIN D WITH a=[64,32] COLUMN CROSS([hour,device],200) FOR linear_feature_columns COLUMN EMBEDDING(CATEGORY_ID(ad,5000),16,mean) FOR dnn LABEL "label" USING zoo.old INTO zoo.wide; SELECT ';' ;

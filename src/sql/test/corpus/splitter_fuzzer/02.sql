@@ -1,0 +1,1 @@
+SELECT * FROM t TO PREDICT out.homes.price WITH predict.extra_outputs="a,b" USING zoo.home:3; SELECT ';' ;

@@ -1,0 +1,1 @@
+SELECT * FROM t TO EXPLAIN zoo.home WITH summary.plot_type=bar USING TreeExplainer INTO out.shap; SELECT ';' ;

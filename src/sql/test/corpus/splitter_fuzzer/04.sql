@@ -1,0 +1,1 @@
+SELECT * FROM t TO EVALUATE zoo.home WITH validation.metrics="r2_score" LABEL price INTO out.ev; SELECT ';' ;

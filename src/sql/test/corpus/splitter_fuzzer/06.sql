@@ -1,0 +1,1 @@
+SELECT * FROM t TO MAXIMIZE SUM((price - material - labour) * made) CONSTRAINT SUM(f * made) <= 100 GROUP BY p, NOT (a < b) AND -c >= -(-1) OR d <> 2 % 3 WITH variables="made(kind)" USING glpk INTO out.plan; SELECT ';' ;

@@ -1,0 +1,2 @@
+SELECT $$;$$, $q$ ; $q$, E'\';', `;`, ";" /* ; /* ; */ */ -- ;
+; SELECT INTERVAL '1' DAY TO SECOND

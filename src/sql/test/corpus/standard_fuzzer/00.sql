@@ -1,0 +1,1 @@
+SELECT * FROM a ASOF LEFT JOIN b ON a.t >= b.t SEMI JOIN c USING (id) ANTI JOIN d USING (id)

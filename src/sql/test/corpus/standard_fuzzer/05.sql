@@ -1,0 +1,1 @@
+SELECT [x + 1 FOR x IN [1, 2] IF x > 1], {'a': 1, b: 2}, MAP {'k': 1}, list_transform([1], x -> x + 1)

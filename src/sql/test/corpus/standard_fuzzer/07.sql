@@ -1,0 +1,1 @@
+SELECT extract(year FROM d), substring(s FROM 1 FOR 2), trim(BOTH ' ' FROM s), position('a' IN s) FROM t

@@ -1,0 +1,1 @@
+WITH q AS (SELECT id AS k, x * 2 AS d FROM a) SELECT k, d, d + z AS e FROM q JOIN b ON k = b.id

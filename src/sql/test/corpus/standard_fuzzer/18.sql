@@ -1,0 +1,1 @@
+SELECT sum(x) FILTER (WHERE y > 1) AS s, row_number() OVER (PARTITION BY y) AS r, count(*) AS n FROM a

@@ -1,0 +1,1 @@
+WITH RECURSIVE r AS (SELECT id AS p, x AS q FROM a UNION ALL SELECT q, p + z FROM r JOIN b ON r.p = b.id) SELECT * FROM r
