@@ -45,7 +45,7 @@ if(SINAN_DUCKDB_LIBRARY)
 endif()
 
 # What a program finds beside it (see sinan_program): links in the build tree, copies when installed.
-foreach(library IN ITEMS "${SINAN_DUCKDB_LIBRARY}" "${SINAN_XGBOOST_LIBRARY}")
+foreach(library IN ITEMS "${SINAN_DUCKDB_LIBRARY}" "${SINAN_XGBOOST_LIBRARY}" "${SINAN_LIGHTGBM_LIBRARY}")
   if(library)
     list(APPEND SINAN_RUNTIME_LIBRARIES "${library}")
   endif()
