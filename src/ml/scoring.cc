@@ -11,39 +11,6 @@
 namespace sinan::ml {
 namespace {
 
-// Large enough that a batch's fixed costs vanish, small enough that a dozen of them are little memory.
-constexpr size_t kBatchRows = 16384;
-
-class QueryRows final : public arrow::BatchStream {
- public:
-  QueryRows(std::unique_ptr<engine::Session> session, Span place, const CancelToken& cancel)
-      : session_(std::move(session)), place_(place), stop_(cancel, [this] { session_->interrupt(); }) {}
-  Status start(std::string_view query) {
-    auto rows = session_->query(query, {.batch_rows = kBatchRows});
-    if (!rows.has_value()) return fail(placed(std::move(rows).error()));
-    rows_ = *std::move(rows);
-    return {};
-  }
-  const std::shared_ptr<const arrow::Schema>& schema() const override { return rows_->schema(); }
-  Result<std::optional<arrow::Batch>> next() override {
-    auto batch = rows_->next();
-    if (!batch.has_value()) return fail(placed(std::move(batch).error()));
-    return batch;
-  }
-
- private:
-  // The engine's places are in the query's own text.
-  Error placed(Error error) const {
-    if (error.span) error.span = Span{place_.begin + error.span->begin, place_.begin + error.span->end};
-    return std::move(error).at(place_);
-  }
-
-  std::unique_ptr<engine::Session> session_;
-  Span place_;
-  CancelAction stop_;
-  std::unique_ptr<arrow::BatchStream> rows_;
-};
-
 // Batches are numbered as they are read; each thread reads one, maps it and puts it at its number; next() takes them in
 // order. Locks: input_mutex_ (reading and numbering) before mutex_ (everything else).
 class MappedStream final : public arrow::BatchStream {
@@ -150,12 +117,6 @@ class MappedStream final : public arrow::BatchStream {
 };
 
 }  // namespace
-
-Result<std::unique_ptr<arrow::BatchStream>> open_rows(std::string_view query, Span place, flow::RunContext& context) {
-  auto rows = std::make_unique<QueryRows>(TRY(context.connect()), place, context.cancel());
-  TRY(rows->start(query));
-  return rows;
-}
 
 std::unique_ptr<arrow::BatchStream> map_batches(std::unique_ptr<arrow::BatchStream> input,
                                                 std::shared_ptr<const arrow::Schema> schema,

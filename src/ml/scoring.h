@@ -13,6 +13,7 @@
 #include "arrow/stream.h"
 #include "base/cancel.h"
 #include "base/error.h"
+#include "flow/clause_query.h"
 #include "flow/step.h"
 
 namespace sinan::ml {
@@ -24,9 +25,7 @@ class BatchMapper {
   virtual Result<arrow::Batch> map(const arrow::Batch& rows) = 0;
 };
 
-// Reads a query on a connection of its own: it sees what is committed, whatever the step writes. Cancelling the run
-// interrupts it. `place` is where the query stands in the program: errors are placed there, now and while reading.
-Result<std::unique_ptr<arrow::BatchStream>> open_rows(std::string_view query, Span place, flow::RunContext& context);
+using flow::open_rows;
 
 // One thread a mapper (one mapper: the reader's own thread). At most two batches a thread are held. The first error ends
 // the stream; destroying it stops the threads. `progress` may be null; it is told the rows handed out.

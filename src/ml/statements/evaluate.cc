@@ -135,15 +135,6 @@ arrow::Batch detail_rows(Detail detail, const Scored& scored, const std::vector<
   return rows.finish();
 }
 
-Status write_table(const engine::TableName& table, arrow::Batch rows, flow::RunContext& context) {
-  auto schema = rows.shared_schema();
-  std::vector<arrow::Batch> batches;
-  if (rows.rows() > 0) batches.push_back(std::move(rows));
-  const auto stream = arrow::make_stream(std::move(schema), std::move(batches));
-  TRY(context.session().ingest(table, *stream, engine::IngestMode::kReplace));
-  return {};
-}
-
 // The metrics asked for, or the task's usual ones. Errors (kArgument, at the attribute).
 Result<std::vector<std::string>> metric_names(const AttributeValues& values, std::optional<Task> task) {
   const Span place = values.span("validation.metrics").value_or(Span{});
@@ -256,10 +247,10 @@ class EvaluateStep final : public flow::Step {
       TRY(context.cancel().check());
       put(i + 1, names[i], metrics[i]->doc, TRY(compute_metric(*metrics[i], scored)));
     }
-    TRY(write_table(table_, row.finish(), context));
+    TRY(flow::replace_table(table_, row.finish(), context));
     const std::vector<std::string>& classes = model.package().label.classes;
     for (const DetailTable& table : details_)
-      TRY(write_table(table.table, detail_rows(table.detail, scored, classes), context));
+      TRY(flow::replace_table(table.table, detail_rows(table.detail, scored, classes), context));
 
     outcome.messages.insert(outcome.messages.begin(), fmt::format("Evaluated {} on {} rows into {}.", query_.model,
                                                                   human_count(scored.rows()), table_.to_string()));
@@ -339,7 +330,7 @@ Result<std::unique_ptr<flow::Step>> Evaluate::check(const flow::Parsed& parsed, 
   if (task) TRY(check_detail_task(*task, details, values));
   if (query.columns && !query.columns->index_of(clause.label.text)) {
     return fail(Code::kProgram, fmt::format("the query has no column \"{}\", the label", clause.label.text),
-                did_you_mean(clause.label.text, query.columns->names()))
+                context.column_hint(clause.label.text, *query.columns))
         .at(clause.label.span);
   }
 

@@ -8,10 +8,6 @@
 
 namespace sinan::ml {
 
-Result<std::unique_ptr<flow::Parsed>> parse_clause_statement(sql::Tokens& tokens) {
-  return std::make_unique<ParsedClause>(TRY(sql::parse_clause(tokens)));
-}
-
 Result<ModelQuery> check_model_query(const sql::Name& model, flow::CheckContext& context) {
   const flow::Statement& statement = context.statement();
   ModelQuery out;
@@ -70,14 +66,6 @@ Result<OpenModelQuery> bind_model_query(const ModelQuery& query, flow::RunContex
   return out;
 }
 
-Result<engine::TableName> target_table(const sql::Name& name) {
-  std::vector<std::string> parts;
-  for (const std::string_view part : split_on(name.text, '.')) parts.emplace_back(part);
-  auto table = engine::TableName::from_parts(parts);
-  if (!table.has_value()) return fail(std::move(table).error()).at(name.span);
-  return table;
-}
-
 Access model_query_access(const ModelQuery& query, flow::CheckContext& context, std::vector<ObjectRef> writes) {
   Access access = context.analyze(query.query, query.place);
   access.reads.push_back(query.signature.ref);
@@ -85,35 +73,9 @@ Access model_query_access(const ModelQuery& query, flow::CheckContext& context, 
   return access;
 }
 
-void LineageBuilder::copy(std::string_view query_column, std::string_view target_column) {
-  const catalog::LineageNode to{target_, std::string(target_column)};
-  const auto add_tables = [&] {
-    for (const ObjectRef& read : query_.analysis.access.reads)
-      if (read != target_) edges_.push_back({{read, {}}, to, how_});
-  };
-  if (!query_.analysis.columns) return add_tables();
-  for (const sql::ColumnLineage& column : *query_.analysis.columns) {
-    if (!equals_ignore_case(column.column, query_column)) continue;
-    if (column.unknown) return add_tables();
-    for (const sql::ColumnSource& source : column.sources) {
-      const auto& reads = query_.analysis.access.reads;
-      const auto found = std::ranges::find(reads, source.table, &ObjectRef::name);
-      ObjectRef table = found != reads.end() ? *found : ObjectRef{std::string(object_kind::kTable), source.table, 0};
-      edges_.push_back({{std::move(table), source.column}, to, how_});
-    }
-    return;
-  }
-}
-
 void LineageBuilder::compute(const Model& model, std::string_view target_column) {
-  edges_.push_back({{query_.signature.ref, {}}, {target_, std::string(target_column)}, how_});
+  edges_.read(query_.signature.ref, target_column);
   for (const arrow::Field& input : model.package().plan.inputs()) copy(input.name, target_column);
-}
-
-std::vector<catalog::LineageEdge> LineageBuilder::finish() {
-  std::sort(edges_.begin(), edges_.end());
-  edges_.erase(std::unique(edges_.begin(), edges_.end()), edges_.end());
-  return std::move(edges_);
 }
 
 }  // namespace sinan::ml

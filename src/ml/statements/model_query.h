@@ -11,6 +11,7 @@
 
 #include "arrow/batch.h"
 #include "arrow/stream.h"
+#include "flow/clause_query.h"
 #include "flow/statement_kind.h"
 #include "ml/model.h"
 #include "ml/planned_model.h"
@@ -19,20 +20,9 @@
 
 namespace sinan::ml {
 
-// A clause statement after parsing: the clause is all there is.
-class ParsedClause final : public flow::Parsed {
- public:
-  explicit ParsedClause(sql::Clause clause) : clause_(std::move(clause)) {}
-  template <class T>
-  const T& as() const {
-    return std::get<T>(clause_.body);
-  }
-  const sql::Clause& clause() const { return clause_; }
-
- private:
-  sql::Clause clause_;
-};
-Result<std::unique_ptr<flow::Parsed>> parse_clause_statement(sql::Tokens& tokens);
+using flow::parse_clause_statement;
+using flow::ParsedClause;
+using flow::target_table;
 
 struct ModelQuery {
   std::string query;
@@ -57,8 +47,6 @@ Result<OpenModelQuery> open_model_query(const ModelQuery& query, flow::RunContex
 // The same without `rows`: the query is described and not run, and the step's session left alone.
 Result<OpenModelQuery> bind_model_query(const ModelQuery& query, flow::RunContext& context);
 
-// The target of a clause as the engine wants it. Errors (kProgram, at the name): too many parts.
-Result<engine::TableName> target_table(const sql::Name& name);
 // Adds the query's reads, the model and the tables written to one access.
 Access model_query_access(const ModelQuery& query, flow::CheckContext& context, std::vector<ObjectRef> writes);
 
@@ -66,18 +54,16 @@ Access model_query_access(const ModelQuery& query, flow::CheckContext& context, 
 class LineageBuilder {
  public:
   LineageBuilder(const ModelQuery& query, ObjectRef target, std::string_view how)
-      : query_(query), target_(std::move(target)), how_(how) {}
+      : query_(query), edges_(query.analysis, std::move(target), how) {}
   // The target's column holds a column of the query.
-  void copy(std::string_view query_column, std::string_view target_column);
+  void copy(std::string_view query_column, std::string_view target_column) { edges_.copy(query_column, target_column); }
   // The target's column (empty: the target as a whole) is computed by the model.
   void compute(const Model& model, std::string_view target_column);
-  std::vector<catalog::LineageEdge> finish();
+  std::vector<catalog::LineageEdge> finish() { return edges_.finish(); }
 
  private:
   const ModelQuery& query_;
-  ObjectRef target_;
-  std::string how_;
-  std::vector<catalog::LineageEdge> edges_;
+  flow::QueryLineage edges_;
 };
 
 }  // namespace sinan::ml

@@ -1,4 +1,4 @@
-#include "ml/attributes.h"
+#include "flow/attributes.h"
 
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@
 #include "base/check.h"
 #include "base/strings.h"
 
-namespace sinan::ml {
+namespace sinan::flow {
 namespace {
 
 using sql::Expr;
@@ -330,4 +330,4 @@ Result<AttributeValues> check_attributes(std::span<const sql::Attribute> given, 
   return values;
 }
 
-}  // namespace sinan::ml
+}  // namespace sinan::flow

@@ -1,10 +1,10 @@
-#include "ml/attributes.h"
+#include "flow/attributes.h"
 
 #include <gtest/gtest.h>
 
 #include "sql/clause.h"
 
-namespace sinan::ml {
+namespace sinan::flow {
 namespace {
 
 constexpr AttributeSpec kSpecs[] = {
@@ -136,4 +136,4 @@ TEST(Attributes, MissesMandatoryOnes) {
 }
 
 }  // namespace
-}  // namespace sinan::ml
+}  // namespace sinan::flow
