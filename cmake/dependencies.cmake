@@ -44,6 +44,13 @@ if(SINAN_DUCKDB_LIBRARY)
                                                   INTERFACE_INCLUDE_DIRECTORIES "${SINAN_DUCKDB_INCLUDE_DIR}")
 endif()
 
+# Loaded at run time (src/solve/library.cc): the target is its C header alone.
+if(SINAN_HIGHS_INCLUDE_DIR)
+  add_library(HiGHS::headers INTERFACE IMPORTED)
+  target_include_directories(HiGHS::headers INTERFACE "${SINAN_HIGHS_INCLUDE_DIR}")
+  list(APPEND SINAN_RUNTIME_LIBRARIES "${SINAN_HIGHS_LIBRARY}")
+endif()
+
 # What a program finds beside it (see sinan_program): links in the build tree, copies when installed.
 foreach(library IN ITEMS "${SINAN_DUCKDB_LIBRARY}" "${SINAN_XGBOOST_LIBRARY}" "${SINAN_LIGHTGBM_LIBRARY}")
   if(library)
