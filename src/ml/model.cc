@@ -6,8 +6,10 @@
 
 #include "base/hash.h"
 #include "ml/trees/explainer.h"
+#include "ml/trees/lightgbm_model.h"
 #include "ml/trees/predictor.h"
 #include "ml/trees/xgboost_model.h"
+#include "ml/trees/zero_missing.h"
 
 namespace sinan::ml {
 namespace {
@@ -158,6 +160,15 @@ Result<std::string> load_native(const Manifest& manifest, const std::filesystem:
   return native;
 }
 
+// The trees of a package's own file, by the library that wrote it.
+Result<std::shared_ptr<const TreeEnsemble>> read_trees(const ModelPackage& package) {
+  const FeatureSchema& features = package.plan.schema();
+  if (package.library == "xgboost") return read_xgboost(package.native, features);
+  if (package.library == "lightgbm") return read_lightgbm(package.native, features);
+  return fail(Code::kUnsupported,
+              fmt::format("model needs a library that is not available in this build: \"{}\"", package.library));
+}
+
 }  // namespace
 
 std::string_view to_string(Task task) {
@@ -194,13 +205,9 @@ Result<std::shared_ptr<const Model>> Model::make(ModelPackage package) {
   // No make_shared: a Model is made here and nowhere else.
   std::shared_ptr<Model> model(new Model());
   model->package_ = std::move(package);
-  if (model->package_.library != "xgboost") {
-    return fail(Code::kUnsupported, fmt::format("model needs a library that is not available in this build: \"{}\"",
-                                                model->package_.library));
-  }
-  const auto trees = TRY(read_xgboost(model->package_.native, model->package_.plan.schema()));
-  model->predictor_ = make_predictor(trees);
-  model->explainer_ = make_explainer(trees);
+  const auto trees = TRY(read_trees(model->package_));
+  model->predictor_ = with_zero_missing(make_predictor(trees), trees);
+  model->explainer_ = with_zero_missing(make_explainer(trees), trees);
   return std::shared_ptr<const Model>(std::move(model));
 }
 

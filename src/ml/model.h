@@ -25,7 +25,7 @@ std::string_view to_string(Task task);
 
 struct ModelPackage {
   std::string estimator;  // "xgboost.gbtree"
-  std::string library;    // "xgboost": who reads `native`
+  std::string library;    // "xgboost", "lightgbm": who wrote `native`
   std::string library_version;
   Task task = Task::kRegression;
   std::string objective;  // "binary:logistic"
@@ -38,7 +38,7 @@ struct ModelPackage {
   uint64_t seed = 0;
   std::vector<double> importance;  // by feature, gain share; may be empty
   std::vector<std::byte> native;   // the library's own file
-  std::string native_name;         // "xgboost.ubj"
+  std::string native_name;         // "xgboost.ubj", "lightgbm.txt"
 };
 
 // Durable when it returns. The folder must exist and be empty.

@@ -5,7 +5,10 @@
 
 namespace sinan::ml {
 
-void apply_link(Link link, size_t outputs, std::span<float> margins) {
+void apply_link(Link link, size_t outputs, std::span<float> margins, float scale) {
+  if (scale != 1) {
+    for (float& x : margins) x *= scale;
+  }
   switch (link) {
     case Link::kIdentity:
       return;
@@ -18,6 +21,12 @@ void apply_link(Link link, size_t outputs, std::span<float> margins) {
       return;
     case Link::kStep:
       for (float& x : margins) x = x > 0.0f ? 1.0f : 0.0f;
+      return;
+    case Link::kSquare:
+      for (float& x : margins) x *= std::abs(x);
+      return;
+    case Link::kSoftplus:
+      for (float& x : margins) x = std::max(x, 0.0f) + std::log1p(std::exp(-std::abs(x)));
       return;
     case Link::kSoftmax:
       for (size_t at = 0; at < margins.size(); at += outputs) {

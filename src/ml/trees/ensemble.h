@@ -3,7 +3,8 @@
 // (ml/trees/xgboost_model.h). Constant once built, so any thread may read it.
 //
 // A row's margin for output k is base_margin[k] plus the leaf values of the trees of output k, added in float, tree by
-// tree: the order in which XGBoost adds, so that results agree to the last bit.
+// tree: the order in which XGBoost adds, so that results agree to the last bit. LightGBM adds in double: its margins agree
+// to float's precision.
 #pragma once
 
 #include <bit>
@@ -17,8 +18,8 @@
 
 namespace sinan::ml {
 
-// What turns margins into predictions.
-enum class Link : uint8_t { kIdentity, kLogistic, kExp, kSoftmax, kStep };
+// What turns margins into predictions. Square keeps the sign: x * |x|; softplus is log(1 + exp(x)).
+enum class Link : uint8_t { kIdentity, kLogistic, kExp, kSoftmax, kStep, kSquare, kSoftplus };
 
 // Siblings lie beside each other: right = left + 1.
 struct TreeNode {
@@ -58,6 +59,8 @@ struct TreeEnsemble {
   std::vector<float> base_margin;       // one an output
   std::vector<FeatureUse> feature_use;  // by feature
   Link link = Link::kIdentity;
+  float link_scale = 1;                // margins are multiplied by it before the link
+  std::vector<uint32_t> zero_missing;  // features whose zeros mean missing (ml/trees/zero_missing.h), ascending
   std::string objective;
 
   size_t outputs() const { return base_margin.size(); }
@@ -89,6 +92,6 @@ inline float leaf_value(const TreeEnsemble& ensemble, const Tree& tree, std::spa
 }
 
 // Margins, row-major rows x outputs, turned into predictions in place.
-void apply_link(Link link, size_t outputs, std::span<float> margins);
+void apply_link(Link link, size_t outputs, std::span<float> margins, float scale = 1);
 
 }  // namespace sinan::ml

@@ -45,7 +45,7 @@ class TreePredictor final : public Predictor {
     } else {
       walk_rows(*ensemble_, block.features, 0, block.rows, out.data());
     }
-    if (output == Output::kPrediction) apply_link(ensemble_->link, outputs(), out);
+    if (output == Output::kPrediction) apply_link(ensemble_->link, outputs(), out, ensemble_->link_scale);
     return {};
   }
 
