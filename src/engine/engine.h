@@ -87,7 +87,8 @@ class Engine {
   virtual std::string version() const = 0;    // "1.5.5"; part of cache keys
   virtual const Dialect& dialect() const = 0;
   virtual Result<std::unique_ptr<Session>> connect() = 0;
-  // Threads and bytes the engine may use from now on; the executor moves both between engine and trainers.
+  // Threads (one that calls, the others the engine's own; at most as many as it was opened with; 0 = as before) and bytes
+  // (0 = as before) that the engine may use from now on. The executor moves both between engine and trainers.
   virtual Status set_limits(uint32_t threads, uint64_t memory_bytes) = 0;
   // Tables and views a user can name now, for completion and hints. Schemas whose names begin with "__" are Sinan's own.
   virtual Result<std::vector<TableInfo>> tables() = 0;

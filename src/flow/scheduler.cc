@@ -61,6 +61,7 @@ Status Scheduler::run() {
   for (std::thread& thread : others) thread.join();
   watcher.join();
   const std::lock_guard lock(mutex_);
+  set_engine_limits();  // nothing runs: all for the next caller
   if (failure_) return fail(std::move(*failure_));
   return {};
 }
@@ -70,6 +71,7 @@ void Scheduler::work() {
   while (unfinished_ > 0) {
     const auto index = take();
     if (!index) {
+      set_engine_limits();  // this thread does nothing: the engine may have its place
       changed_.wait(lock);
       continue;
     }
@@ -109,21 +111,24 @@ uint32_t Scheduler::share(const Node& node, size_t ready) const {
 }
 
 void Scheduler::set_engine_limits() {
+  uint32_t engine_steps = 0;
+  uint32_t trainers = 0;
   uint32_t held = 0;
   uint64_t memory = 0;
-  bool engine_steps = false;
   for (const Node& node : nodes_) {
     if (node.state != State::kRunning) continue;
     if (node.budget.most_threads <= 1) {
-      engine_steps = true;
+      ++engine_steps;
     } else {
+      ++trainers;
       held += node.threads;
       memory += node.budget.memory_bytes;
     }
   }
-  // A trainer alone reads through the engine, then trains: it never needs both pools at once.
-  const uint32_t threads =
-      engine_steps && held > 0 ? std::max(1U, total_threads_ - std::min(held, total_threads_ - 1)) : total_threads_;
+  // Every running step is a thread that calls the engine; what is left helps. Trainers among themselves read through the
+  // engine, then train: they never need both pools at once.
+  const uint32_t busy = engine_steps + (engine_steps > 0 ? held : trainers);
+  const uint32_t threads = 1 + total_threads_ - std::clamp(busy, 1U, total_threads_);
   const uint64_t left = total_memory_ - std::min(memory, total_memory_ - total_memory_ / 4);
   if (threads == engine_threads_ && left == engine_memory_) return;
   engine_threads_ = threads;

@@ -18,6 +18,7 @@
 #include "engine/duckdb/function_registry.h"
 #include "engine/duckdb/handles.h"
 #include "engine/duckdb/ingest_source.h"
+#include "engine/duckdb/task_pool.h"
 
 namespace sinan::engine {
 
@@ -27,6 +28,7 @@ struct Database {
   FunctionRegistry functions;
   DuckDatabase handle;
   std::string main_catalog;
+  TaskPool helpers;  // after `handle`: its threads work for it
 };
 
 class Connection {

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/machine.h"
 #include "engine/duckdb/connection.h"
 #include "engine/duckdb/duckdb_dialect.h"
 #include "engine/duckdb/duckdb_session.h"
@@ -60,9 +61,10 @@ class DuckDbEngine final : public Engine {
   }
 
   Status set_limits(uint32_t threads, uint64_t memory_bytes) override {
+    if (threads > 0) database_->helpers.resize(threads - 1);
+    if (memory_bytes == 0) return {};
     const auto session = TRY(connect());
-    if (threads > 0) TRY(session->execute(fmt::format("SET GLOBAL threads={}", threads)));
-    if (memory_bytes > 0) TRY(session->execute(fmt::format("SET GLOBAL memory_limit='{}B'", memory_bytes)));
+    TRY(session->execute(fmt::format("SET GLOBAL memory_limit='{}B'", memory_bytes)));
     return {};
   }
 
@@ -101,6 +103,8 @@ Result<std::vector<TableInfo>> DuckDbEngine::tables() {
   return tables;
 }
 
+uint32_t threads_of(const DuckDbOptions& options) { return options.threads > 0 ? options.threads : inspect_machine().cores; }
+
 // Errors: kInternal for a setting that this DuckDB does not know.
 Result<DuckConfig> make_config(const DuckDbOptions& options) {
   std::vector<std::pair<std::string, std::string>> settings = {
@@ -110,12 +114,17 @@ Result<DuckConfig> make_config(const DuckDbOptions& options) {
       {"allow_community_extensions", "false"},
       {"autoinstall_known_extensions", "false"},
       {"autoload_known_extensions", options.extension_dir.empty() ? "false" : "true"},
+      // Numbers that no other method shrinks: ALPRD saves some tenths of them, for a quarter of the time of a write and half
+      // of a scan's speed.
+      {"disabled_compression_methods", "alprd"},
   };
   const auto set = [&](std::string name, std::string value) {
     settings.emplace_back(std::move(name), std::move(value));
   };
   if (options.read_only) set("access_mode", "READ_ONLY");
-  if (options.threads > 0) set("threads", std::to_string(options.threads));
+  // All threads are ours (TaskPool): DuckDB starts none.
+  set("threads", std::to_string(threads_of(options)));
+  set("external_threads", std::to_string(threads_of(options)));
   if (options.memory_bytes > 0) set("memory_limit", fmt::format("{}B", options.memory_bytes));
   if (!options.temp_dir.empty()) set("temp_directory", options.temp_dir.string());
   if (!options.extension_dir.empty()) set("extension_directory", options.extension_dir.string());
@@ -162,6 +171,8 @@ Result<std::unique_ptr<Engine>> open_duckdb(const DuckDbOptions& options) {
   TRY(register_ingest_function(connection.get(), database->sources));
   database->functions.open(database->handle.get());
   TRY(finish_opening(database, options));
+  database->helpers.open(database->handle.get(), threads_of(options) - 1);
+  database->helpers.resize(threads_of(options) - 1);
   return std::make_unique<DuckDbEngine>(std::move(database));
 }
 

@@ -1,6 +1,6 @@
 // The embedded engine: one DuckDB database file (the project's warehouse) or memory, through DuckDB's C API only.
 //
-// Connections run in parallel on DuckDB's own thread pool. CSV, Parquet, JSON and other DuckDB files are read by the
+// Connections run in parallel, on the threads that call them and on a pool of helpers (task_pool.h). CSV, Parquet, JSON and other DuckDB files are read by the
 // SQL itself. Extensions are loaded only from the folder given, signed, never downloaded.
 #pragma once
 
@@ -17,7 +17,7 @@ namespace sinan::engine {
 struct DuckDbOptions {
   std::filesystem::path file;  // empty = in memory
   bool read_only = false;
-  uint32_t threads = 0;       // 0 = DuckDB's choice
+  uint32_t threads = 0;       // at most, callers and helpers together; 0 = the machine's
   uint64_t memory_bytes = 0;  // 0 = DuckDB's choice
   uint64_t temp_disk_bytes = 0;
   std::filesystem::path temp_dir;       // where it spills

@@ -361,6 +361,10 @@ Error map(const Raw& raw, std::string_view sql, ErrorPhase phase) {
   }
   if (error.message.empty()) error.message = "the database reported an error without a message";
   if (contains(raw.message, "transaction is aborted")) error.hint = "ROLLBACK, then try again";
+  if (contains(raw.message, "smaller than number of external threads")) {
+    error.message = "the number of threads cannot be set here: engine and trainers share one budget";
+    error.hint = "set threads under [limits] in sinan.toml";
+  }
   if (!error.span) {
     const auto quoted = quoted_names(error.message);
     if (!quoted.empty()) error.span = only_occurrence(sql, quoted.back());

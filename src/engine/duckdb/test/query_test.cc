@@ -207,7 +207,7 @@ TEST_F(Query, ExecuteCountsChangedRows) {
   EXPECT_EQ(must(session->execute("INSERT INTO t SELECT * FROM range(5)")), 5);
   EXPECT_EQ(must(session->execute("DELETE FROM t WHERE i = 3")), 2);
   EXPECT_EQ(must(session->execute("SELECT * FROM t")), -1);
-  EXPECT_EQ(must(session->execute("SET threads = 1")), -1);
+  EXPECT_EQ(must(session->execute("SET preserve_insertion_order = true")), -1);
   EXPECT_EQ(must(session->execute("CREATE TABLE u(a INT); INSERT INTO u VALUES (1), (2)")), 2);
 }
 

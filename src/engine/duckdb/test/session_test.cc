@@ -193,13 +193,39 @@ TEST_F(Sessions, TablesListsWhatCanBeNamed) {
 
 TEST_F(Sessions, LimitsHold) {
   must(engine->set_limits(1, 64 << 20));
-  EXPECT_EQ(one(*a, "SELECT current_setting('threads'), current_setting('memory_limit')"), "1|64.0 MiB");
+  EXPECT_EQ(one(*a, "SELECT current_setting('memory_limit')"), "64.0 MiB");
   must(a->execute("SET temp_directory = ''"));
   const auto result = a->execute(
       "CREATE TABLE t AS SELECT range AS x, 'row ' || range || repeat('x', 50) AS s FROM range(5000000) ORDER BY s");
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, Code::kExhausted) << result.error().message;
   EXPECT_EQ(one(*a, "SELECT 1"), "1");
+}
+
+// Threads come and go while queries run, and while one query writes what another one reads.
+TEST(Threads, ChangeUnderRunningQueries) {
+  const auto engine = must(open_duckdb({.threads = 4}));
+  const auto writer = must(engine->connect());
+  const auto reader = must(engine->connect());
+  std::atomic<bool> done = false;
+  std::thread changer([&] {
+    for (uint32_t i = 0; !done; ++i) must(engine->set_limits(1 + i % 4, 0));
+  });
+  for (int i = 0; i < 20; ++i) {
+    auto rows = must(reader->query("SELECT range AS x FROM range(100000) WHERE range % 3 = 0"));
+    EXPECT_EQ(must(writer->ingest(TableName{"", "", "t"}, *rows, IngestMode::kReplace)), 33334);
+    rows.reset();
+    EXPECT_EQ(one(*reader, "SELECT count(DISTINCT x % 1000) FROM t"), "1000");
+  }
+  done = true;
+  changer.join();
+}
+
+TEST_F(Sessions, TheNumberOfThreadsIsNotTheProgramsToSet) {
+  const auto result = a->execute("SET threads = 1");
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, Code::kProgram);
+  EXPECT_NE(result.error().hint.find("sinan.toml"), std::string::npos) << result.error().hint;
 }
 
 TEST(Spilling, StopsAtTheDiskLimitAndTakesNothingWithIt) {
