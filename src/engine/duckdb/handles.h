@@ -27,8 +27,11 @@ class DuckHandle {
   T value_ = nullptr;
 };
 
+// Closes the database on a thread made for it: see handles.cc.
+void close_database(duckdb_database* database);
+
 using DuckConfig = DuckHandle<duckdb_config, duckdb_destroy_config>;
-using DuckDatabase = DuckHandle<duckdb_database, duckdb_close>;
+using DuckDatabase = DuckHandle<duckdb_database, close_database>;
 using DuckConnection = DuckHandle<duckdb_connection, duckdb_disconnect>;
 using DuckPrepared = DuckHandle<duckdb_prepared_statement, duckdb_destroy_prepare>;
 using DuckPending = DuckHandle<duckdb_pending_result, duckdb_destroy_pending>;
