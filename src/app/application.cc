@@ -1,8 +1,10 @@
 #include "app/application.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <memory>
 
 #include "app/capabilities.h"
@@ -16,12 +18,22 @@
 namespace sinan::app {
 namespace {
 
+// A descriptor that the caller closed would be given to the next file that is opened, and results would be written into it.
+// Reading what takes its place here, or writing to it, fails.
+void occupy_standard_descriptors() {
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(descriptor, F_GETFD) >= 0 || errno != EBADF) continue;
+    [[maybe_unused]] const int opened = open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+  }
+}
+
 Result<std::string> read_standard_input() {
   std::string text;
   char buffer[1 << 16];
   for (;;) {
     const ssize_t count = read(STDIN_FILENO, buffer, sizeof(buffer));
     if (count == 0) return text;
+    if (count < 0 && errno == EINTR) continue;
     if (count < 0) return fail(io::system_error(errno, "cannot read standard input", "-"));
     text.append(buffer, static_cast<size_t>(count));
   }
@@ -43,6 +55,21 @@ int report(Screen& screen, const CommandLine& line, const Error& error) {
   return exit_code(error);
 }
 
+// A new project's folder is made when it opens, but not a whole path of folders: that is a misspelt one.
+Status find_project_folder(const std::filesystem::path& folder) {
+  std::error_code error;
+  const std::filesystem::file_status status = std::filesystem::status(folder, error);
+  if (std::filesystem::is_directory(status)) return {};
+  if (status.type() == std::filesystem::file_type::not_found) {
+    if (std::filesystem::is_directory(std::filesystem::absolute(folder, error).parent_path(), error)) return {};
+    return fail(Code::kNotFound, fmt::format("project folder does not exist: {}", folder.string()),
+                "make it, or name another one: --project DIR");
+  }
+  if (error) return fail(io::system_error(error.value(), "cannot open the project folder", folder));
+  return fail(Code::kArgument, fmt::format("project folder is a file: {}", folder.string()),
+              "name the folder that holds sinan.toml and .sinan/: --project DIR");
+}
+
 int run_programs(Screen& screen, Interrupts& interrupts, const CommandLine& line,
                  std::span<const std::string> arguments) {
   const bool at_prompt = line.action == CommandLine::Action::kPrompt && isatty(STDIN_FILENO) != 0;
@@ -53,6 +80,7 @@ int run_programs(Screen& screen, Interrupts& interrupts, const CommandLine& line
     if (!text) return report(screen, line, text.error());
     program = *std::move(text);
   }
+  if (auto found = find_project_folder(line.project); !found) return report(screen, line, found.error());
   flow::Registry registry;
   register_capabilities(registry);
   const auto project =
@@ -89,9 +117,24 @@ int run_help(Screen& screen, const CommandLine& line) {
   return kExitDone;
 }
 
+int act(Screen& screen, Interrupts& interrupts, const CommandLine& line, std::span<const std::string> arguments) {
+  switch (line.action) {
+    case CommandLine::Action::kPrint:
+      screen.write(Stream::kOut, line.text);
+      return kExitDone;
+    case CommandLine::Action::kDoctor:
+      return run_doctor(screen, line);
+    case CommandLine::Action::kStatementHelp:
+      return run_help(screen, line);
+    default:
+      return run_programs(screen, interrupts, line, arguments);
+  }
+}
+
 }  // namespace
 
 int run_application(std::span<const std::string> arguments) {
+  occupy_standard_descriptors();
   // OpenMP threads that spin while they wait make everything else slow; read when an OpenMP library is loaded.
   setenv("OMP_WAIT_POLICY", "passive", 0);
   Interrupts& interrupts = Interrupts::start();
@@ -102,17 +145,11 @@ int run_application(std::span<const std::string> arguments) {
     return kExitWrong;
   }
   Screen screen(STDOUT_FILENO, STDERR_FILENO, inspect_terminal(line->color));
-  switch (line->action) {
-    case CommandLine::Action::kPrint:
-      screen.write(Stream::kOut, line->text);
-      return kExitDone;
-    case CommandLine::Action::kDoctor:
-      return run_doctor(screen, *line);
-    case CommandLine::Action::kStatementHelp:
-      return run_help(screen, *line);
-    default:
-      return run_programs(screen, interrupts, *line, arguments);
-  }
+  const int code = act(screen, interrupts, *line, arguments);
+  const auto unwritten = screen.write_error();
+  if (!unwritten || code != kExitDone) return code;
+  show_error(screen, io::system_error(*unwritten, "cannot write the results", "standard output"), line->json_errors);
+  return kExitFailed;
 }
 
 }  // namespace sinan::app

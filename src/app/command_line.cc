@@ -82,6 +82,21 @@ Failure unknown_argument(const CLI::App& app, const std::string& argument) {
               hint.empty() ? std::string(kSeeHelp) : hint);
 }
 
+// The library's words name types and counts; ours name the option.
+Failure wrong_use(const CLI::ParseError& error) {
+  constexpr const char* kSeeHelp = "sinan --help lists what there is";
+  const std::string what = error.what();
+  const size_t colon = what.find(": ");
+  if (what.starts_with('-') && colon != std::string::npos) {
+    const std::string option = what.substr(0, colon);
+    if (what.find("At Most 1") != std::string::npos)
+      return fail(Code::kArgument, fmt::format("option is given twice: {}", option), kSeeHelp);
+    if (what.find("missing") != std::string::npos)
+      return fail(Code::kArgument, fmt::format("option needs a value: {}", option), kSeeHelp);
+  }
+  return fail(Code::kArgument, what, kSeeHelp);
+}
+
 Result<size_t> choice(std::string_view option, const std::string& value, const Words& choices) {
   const auto at = std::ranges::find(choices, value);
   if (at != choices.end()) return static_cast<size_t>(at - choices.begin());
@@ -153,7 +168,7 @@ Result<CommandLine> parse_command_line(std::span<const std::string> arguments) {
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::ParseError& error) {
-    return fail(Code::kArgument, error.what(), "sinan --help lists what there is");
+    return wrong_use(error);
   }
   if (const Words extras = app.remaining(true); !extras.empty()) return unknown_argument(app, extras.front());
 
@@ -165,6 +180,9 @@ Result<CommandLine> parse_command_line(std::span<const std::string> arguments) {
   line.seed = TRY(number<uint64_t>("--seed", raw.seed));
   line.output = raw.output;
   line.project = raw.project;
+  if (line.project.empty()) {
+    return fail(Code::kArgument, "value of --project is empty", "a folder; without the option it is the current one");
+  }
   line.format = static_cast<Format>(TRY(choice("--format", raw.format, kFormats)));
   line.most_rows = TRY(number<size_t>("--rows", raw.rows));
   line.json_errors = TRY(choice("--error-format", raw.error_format, kErrorFormats)) == 1;

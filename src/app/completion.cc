@@ -77,10 +77,8 @@ std::vector<std::string> complete(std::string_view text, const CompletionNames& 
   }
   for (const std::string& model : names.models) offer(model);
   for (const std::string& other : names.others) offer(other);
-  if (!word.empty()) {
-    for (const std::string_view keyword : kKeywords) offer(in_case_of(keyword, word));
-  }
-  // A phrase is completed word by word: "SHOW MO" -> "MODELS".
+  // A phrase is completed word by word: "SHOW MO" -> "MODELS". Inside one, other keywords are only in the way.
+  bool inside_phrase = false;
   const std::string_view before = trim(text.substr(0, text.size() - word.size()));
   for (const std::string& phrase : names.phrases) {
     const std::vector<std::string_view> parts = split_on(phrase, ' ');
@@ -89,9 +87,15 @@ std::vector<std::string> complete(std::string_view text, const CompletionNames& 
       const bool follows = led.empty() ? before.empty() || part == parts.front()
                                        : before.size() >= led.size() &&
                                              equals_ignore_case(before.substr(before.size() - led.size()), led);
-      if (follows && (!word.empty() || !led.empty())) offer(in_case_of(part, word));
+      if (follows && (!word.empty() || !led.empty())) {
+        offer(in_case_of(part, word));
+        inside_phrase = inside_phrase || (!led.empty() && begins(part, word));
+      }
       led += led.empty() ? std::string(part) : " " + std::string(part);
     }
+  }
+  if (!word.empty() && !inside_phrase) {
+    for (const std::string_view keyword : kKeywords) offer(in_case_of(keyword, word));
   }
   return {found.begin(), found.end()};
 }

@@ -72,10 +72,12 @@ void examine_project(const std::filesystem::path& folder, const flow::Registry& 
                      std::vector<flow::DoctorFinding>& findings) {
   std::error_code error;
   if (!std::filesystem::exists(folder / ".sinan", error)) {
+    const bool there = std::filesystem::is_directory(folder, error);
     findings.push_back({.name = "project",
-                        .works = std::filesystem::is_directory(folder, error),
-                        .detail = fmt::format("{}: nothing has run here yet", folder.string()),
-                        .remedy = "the folder does not exist: make it, or choose another: --project DIR"});
+                        .works = there,
+                        .detail = fmt::format("{}: {}", folder.string(),
+                                              there ? "nothing has run here yet" : "the folder does not exist"),
+                        .remedy = "make it, or choose another: --project DIR"});
     return;
   }
   auto project = flow::Project::open({.folder = folder, .command_line = "sinan doctor"}, registry);

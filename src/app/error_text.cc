@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "app/cell_text.h"
 #include "app/screen.h"
 #include "base/json.h"
 #include "base/strings.h"
@@ -140,13 +141,24 @@ Excerpt excerpt(const Place& place, size_t width, bool unicode) {
   return result;
 }
 
+// Values in a message may be a file's content or a name of a million letters: as text that a terminal may be given, cut in
+// the middle.
+std::string for_people(std::string_view text) {
+  constexpr size_t kMost = 1200, kTail = 200;
+  if (text.size() <= kMost) return escape_controls(text);
+  const std::string_view head = display_prefix(text.substr(0, kMost - kTail), kMost);
+  size_t tail = text.size() - kTail;
+  while (tail < text.size() && (static_cast<unsigned char>(text[tail]) & 0xc0) == 0x80) ++tail;
+  return escape_controls(head) + " … " + escape_controls(text.substr(tail));
+}
+
 }  // namespace
 
 std::string error_text(const Error& error, std::string_view program_name, std::string_view program, bool is_warning,
                        const ErrorTextOptions& options) {
   const Style style{options.color};
   std::string text = is_warning ? style.yellow("warning") : style.red(fmt::format("error[{}]", to_string(error.code)));
-  text += style.bold(fmt::format(": {}", error.message)) + "\n";
+  text += style.bold(fmt::format(": {}", for_people(error.message))) + "\n";
   std::string margin = "  ";
   if (error.span && !program.empty()) {
     const LineColumn at = line_column(program, std::min<size_t>(error.span->begin, program.size()));
@@ -161,8 +173,8 @@ std::string error_text(const Error& error, std::string_view program_name, std::s
     text += fmt::format("{}{} {}\n", margin, style.blue("|"),
                         is_warning ? style.yellow(shown.marks) : style.red(shown.marks));
   }
-  if (!error.hint.empty()) text += fmt::format("{}{} {}\n", margin, style.bold("hint:"), error.hint);
-  for (const std::string& context : error.context) text += fmt::format("{}{}\n", margin, style.dim(context));
+  if (!error.hint.empty()) text += fmt::format("{}{} {}\n", margin, style.bold("hint:"), for_people(error.hint));
+  for (const std::string& context : error.context) text += fmt::format("{}{}\n", margin, style.dim(for_people(context)));
   return text;
 }
 

@@ -16,6 +16,9 @@ sigset_t awaited_signals() {
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
+  // nohup: the caller wants the run to outlive the terminal.
+  struct sigaction hang_up{};
+  if (sigaction(SIGHUP, nullptr, &hang_up) == 0 && hang_up.sa_handler != SIG_IGN) sigaddset(&set, SIGHUP);
   return set;
 }
 
@@ -45,8 +48,9 @@ void Interrupts::wait_for_signals() {
 
 void Interrupts::on_signal(int number) {
   const std::scoped_lock lock(mutex_);
+  if (number != SIGINT) terminated_ = true;
   if (!current_) {
-    if (number == SIGTERM) terminated_ = true;
+    if (!at_prompt_) _exit(kExitCancelled);  // reading the program, opening the project: nothing has to be undone
     const char byte = 0;
     [[maybe_unused]] const ssize_t written = write(pipe_[1], &byte, 1);  // full = it is readable already
     return;

@@ -1,4 +1,4 @@
-// Interrupts: Ctrl-C and SIGTERM as a cancellation, not as a death. One thread waits for the signals; the first cancels what
+// Interrupts: Ctrl-C, SIGTERM and SIGHUP as a cancellation, not as a death. One thread waits for the signals; the first cancels what
 // runs, a second within a second ends the process at once (exit code 130). SIGPIPE is ignored: writers see EPIPE.
 //
 // start() must be called before any other thread exists: threads inherit the signal mask.
@@ -33,11 +33,13 @@ class Interrupts {
     CancelSource source_;
   };
 
+  // From now on a signal while no Scope is open is for the prompt; before, it ends the process (exit code 130).
+  void serve_prompt() { at_prompt_ = true; }
   // Becomes readable when a signal comes while no Scope is open: the prompt clears its line.
   int idle_descriptor() const { return pipe_[0]; }
   // Forgets such signals.
   void clear_idle();
-  // SIGTERM came while no Scope was open.
+  // SIGTERM or SIGHUP came: the prompt is to leave.
   bool terminated() const { return terminated_; }
 
  private:
@@ -49,6 +51,7 @@ class Interrupts {
   CancelSource* current_ = nullptr;
   std::optional<std::chrono::steady_clock::time_point> last_;
   std::atomic<bool> terminated_ = false;
+  std::atomic<bool> at_prompt_ = false;
   int pipe_[2] = {-1, -1};
   std::thread thread_;
 };

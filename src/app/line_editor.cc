@@ -3,6 +3,7 @@
 #include <histedit.h>
 #include <langinfo.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -25,6 +26,12 @@ void use_utf8() {
   if (std::strcmp(nl_langinfo(CODESET), "UTF-8") != 0) setlocale(LC_CTYPE, "C.UTF-8");
 }
 
+int terminal_columns() {
+  constexpr int kUsual = 80;
+  winsize size{};
+  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : kUsual;
+}
+
 }  // namespace
 
 struct LineEditor::State {
@@ -35,6 +42,7 @@ struct LineEditor::State {
   EditLine* editor = nullptr;
   History* history = nullptr;
   bool interrupted = false;
+  int columns = 0;  // as libedit knows them
 
   static State& of(EditLine* editor) {
     void* data = nullptr;
@@ -58,6 +66,10 @@ int LineEditor::State::read_character(EditLine* editor, wchar_t* character) {
       state.interrupts.clear_idle();
       state.interrupted = true;
       return -1;
+    }
+    if (const int columns = terminal_columns(); columns != state.columns) {
+      state.columns = columns;
+      el_resize(editor);
     }
     char byte = 0;
     const ssize_t count = ::read(STDIN_FILENO, &byte, 1);
@@ -90,11 +102,11 @@ unsigned char LineEditor::State::complete_word(EditLine* editor, int) {
     if (el_insertstr(editor, text.c_str()) < 0) return CC_ERROR;
     return CC_REFRESH;
   }
-  constexpr size_t kMost = 60, kColumns = 78;
+  constexpr size_t kMost = 60;
   std::string list = "\n";
   size_t widest = 0;
   for (const std::string& one : found) widest = std::max(widest, display_width(one) + 2);
-  const size_t across = std::max<size_t>(kColumns / widest, 1);
+  const size_t across = std::max<size_t>(static_cast<size_t>(terminal_columns()) / widest, 1);
   for (size_t i = 0; i < std::min(found.size(), kMost); ++i) {
     list += found[i];
     list += (i + 1) % across == 0 ? "\n" : std::string(widest - display_width(found[i]), ' ');
@@ -144,6 +156,12 @@ LineEditor::Line LineEditor::read(const std::string& prompt) {
   State& state = *state_;
   state.prompt = prompt;
   state.interrupted = false;
+  // Before the prompt appears: what is typed between the two would be shown twice.
+  el_set(state.editor, EL_PREP_TERM, 1);
+  if (const int columns = terminal_columns(); columns != state.columns) {
+    state.columns = columns;
+    el_resize(state.editor);
+  }
   int count = 0;
   const char* text = el_gets(state.editor, &count);
   if (state.interrupted) {

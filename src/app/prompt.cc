@@ -44,9 +44,9 @@ std::string history_entry(std::string text) {
   return text;
 }
 
-enum class Command { kNone, kLeave, kHelp };
+enum class Command { kNone, kLeave, kHelp, kUnknown };
 
-// What is no statement: \q, \h WORDS, and EXIT, QUIT, HELP without arguments.
+// What is no statement: \q, \h WORDS, HELP WORDS, and EXIT and QUIT without arguments.
 Command command_of(std::string_view line, std::string_view& rest) {
   line = trim(line);
   if (line.starts_with("\\h")) {
@@ -60,7 +60,12 @@ Command command_of(std::string_view line, std::string_view& rest) {
   for (const std::string_view word : {"help", "\\?", "?"}) {
     if (equals_ignore_case(line, word)) return Command::kHelp;
   }
-  return Command::kNone;
+  constexpr std::string_view kHelp = "help ";
+  if (equals_ignore_case(line.substr(0, kHelp.size()), kHelp)) {
+    rest = trim(line.substr(kHelp.size()));
+    return Command::kHelp;
+  }
+  return line.starts_with('\\') ? Command::kUnknown : Command::kNone;
 }
 
 void show_help(Screen& screen, const flow::Registry& registry, std::string_view words) {
@@ -85,6 +90,7 @@ int run_prompt(flow::Project& project, Screen& screen, Interrupts& interrupts, c
     return complete(before, gather_names(project, before));
   });
   Session session(project, screen, interrupts, line);
+  interrupts.serve_prompt();
   while (!interrupts.terminated()) {
     const LineEditor::Line typed = editor.read(pending.empty() ? "sinan> " : "   ..> ");
     if (typed.kind == LineEditor::Line::Kind::kEnd) {
@@ -101,6 +107,16 @@ int run_prompt(flow::Project& project, Screen& screen, Interrupts& interrupts, c
       const Command command = command_of(typed.text, rest);
       if (command != Command::kNone) editor.remember(typed.text);
       if (command == Command::kLeave) break;
+      if (command == Command::kUnknown) {
+        show_error(screen,
+                   Error{Code::kArgument,
+                         fmt::format("unknown command \"{}\"", trim(typed.text)),
+                         "\\h lists the statements, \\q leaves",
+                         {},
+                         {}},
+                   false);
+        continue;
+      }
       if (command == Command::kHelp) {
         show_help(screen, project.registry(), rest);
         continue;

@@ -247,7 +247,8 @@ void RunView::show_status() {
   const std::scoped_lock lock(mutex_);
   ++frame_;
   const TerminalFacts& facts = screen_.facts();
-  const auto width = static_cast<size_t>(facts.width > 0 ? facts.width : 80) - 1;  // the last column would wrap
+  const int columns = screen_.width_now();  // people resize windows while they wait
+  const auto width = static_cast<size_t>(columns > 0 ? columns : 80) - 1;  // the last column would wrap
   std::vector<std::string> lines;
   const auto now = clock_.monotonic();
   for (auto& [index, running] : running_) {

@@ -68,7 +68,11 @@ Screen::~Screen() {
 
 void Screen::measure() {
   const std::scoped_lock lock(mutex_);
-  if (facts_.out_is_terminal && variable("COLUMNS").empty()) facts_.width = width_of(out_);
+  facts_.width = width_now();
+}
+
+int Screen::width_now() const {
+  return facts_.out_is_terminal && variable("COLUMNS").empty() ? width_of(out_) : facts_.width;
 }
 
 void Screen::write(Stream stream, std::string_view text) {
@@ -98,6 +102,11 @@ bool Screen::gone() const {
   return gone_;
 }
 
+std::optional<int> Screen::write_error() const {
+  const std::scoped_lock lock(mutex_);
+  return write_error_;
+}
+
 // The cursor stands behind the last status line: the area begins drawn_ - 1 lines above.
 void Screen::erase_status() {
   if (drawn_ == 0) return;
@@ -123,7 +132,9 @@ void Screen::put(int descriptor, std::string_view text) {
       pollfd ready{.fd = descriptor, .events = POLLOUT, .revents = 0};
       poll(&ready, 1, -1);
     } else if (errno != EINTR) {
-      gone_ = gone_ || descriptor == out_;  // a lost stderr stops nobody
+      if (descriptor != out_) return;  // a lost stderr stops nobody
+      gone_ = true;
+      if (errno != EPIPE && !facts_.out_is_terminal) write_error_ = errno;
       return;
     }
   }

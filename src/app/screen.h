@@ -2,10 +2,12 @@
 // a few lines at the bottom of the terminal that is erased before other text and drawn again after it.
 //
 // Thread-safe. A reader that has gone (EPIPE) is no error: what follows is dropped, and gone() tells the producers to stop.
+// Neither is a terminal that was closed. Anything else that keeps results from being written is write_error().
 #pragma once
 
 #include <chrono>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,11 +37,15 @@ class Screen {
   const TerminalFacts& facts() const { return facts_; }
   // Asks the terminal for its size again: people resize windows.
   void measure();
+  // Of the terminal as it is now, whatever measure() found; facts().width where standard output is none.
+  int width_now() const;
 
   void write(Stream stream, std::string_view text);
   // Lines for the status area, without '\n', none wider than the terminal; drawn only on a terminal. Empty: erases it.
   void set_status(std::vector<std::string> lines);
   bool gone() const;
+  // The error number that ended standard output: a full disk, a closed descriptor.
+  std::optional<int> write_error() const;
 
  private:
   void erase_status();
@@ -54,6 +60,7 @@ class Screen {
   size_t drawn_ = 0;  // lines of the status area that stand on the terminal now
   bool at_line_start_ = true;
   bool gone_ = false;
+  std::optional<int> write_error_;
 };
 
 // ANSI styles by meaning; no escapes when `on` is false.

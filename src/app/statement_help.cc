@@ -27,9 +27,17 @@ bool matches(std::string_view phrase, std::string_view words) {
   return phrase.starts_with(std::string(words) + " ") || phrase.ends_with(" " + std::string(words));
 }
 
+// Each room words its summaries; they are read together.
+std::string headline(std::string_view summary) {
+  std::string text(trim(summary));
+  while (text.ends_with('.')) text.pop_back();
+  if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 'a' + 'A');
+  return text;
+}
+
 std::string page(const flow::StatementKind& kind) {
   const flow::Help help = kind.help();
-  std::string text = fmt::format("{}\n  {}\n", kind.phrase(), help.summary);
+  std::string text = fmt::format("{}\n  {}\n", kind.phrase(), headline(help.summary));
   const auto part = [&](std::string_view title, std::string_view body) {
     if (trim(body).empty()) return;
     text += fmt::format("\n{}\n", title);
@@ -52,10 +60,10 @@ std::string statement_list(const flow::Registry& registry) {
     width = std::max(width, kind->phrase().size());
   }
   std::ranges::sort(kinds, {}, [](const flow::StatementKind* kind) { return kind->phrase(); });
-  std::string text = "Statements, besides all of the engine's SQL:\n";
+  std::string text = "Statements, besides all of DuckDB's SQL:\n";
   for (const flow::StatementKind* kind : kinds)
-    text += fmt::format("  {:<{}}  {}\n", kind->phrase(), width, kind->help().summary);
-  return text + "\nsinan help STATEMENT explains one.\n";
+    text += fmt::format("  {:<{}}  {}\n", kind->phrase(), width, headline(kind->help().summary));
+  return text + "\nsinan help STATEMENT explains one: sinan help TO TRAIN\n";
 }
 
 Result<std::string> statement_help(const flow::Registry& registry, std::string_view words) {

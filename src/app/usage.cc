@@ -42,7 +42,7 @@ Everywhere
 
 Exit codes
   0    done
-  1    a step failed
+  1    a step failed, or the project or a file could not be read or written
   2    the program or the command line is wrong; nothing ran
   130  cancelled
 )";

@@ -25,6 +25,7 @@ Code code_of(int error_number) {
       return Code::kPermission;
     case ENOSPC:
     case EDQUOT:
+    case EFBIG:
     case EMFILE:
     case ENFILE:
     case ENOMEM:
@@ -37,6 +38,27 @@ Code code_of(int error_number) {
       return Code::kArgument;
     default:
       return Code::kIo;
+  }
+}
+
+std::string_view remedy_of(int error_number) {
+  switch (error_number) {
+    case ENOSPC:
+      return "free some disk space and run it again";
+    case EDQUOT:
+      return "the disk quota is used up: free some space and run it again";
+    case EROFS:
+      return "the file system is read-only";
+    case EACCES:
+    case EPERM:
+      return "look at who may read and write there: ls -ld";
+    case EMFILE:
+    case ENFILE:
+      return "raise the limit of open files: ulimit -n";
+    case EFBIG:
+      return "raise the limit of file sizes: ulimit -f";
+    default:
+      return {};
   }
 }
 
@@ -195,7 +217,8 @@ class RealFileSystem final : public FileSystem {
 
 Error system_error(int error_number, std::string_view what, const Path& path) {
   const std::string reason = std::system_category().message(error_number);
-  return Error{code_of(error_number), fmt::format("{}: {}: {}", what, reason, path.string()), {}, std::nullopt, {}};
+  return Error{code_of(error_number), fmt::format("{}: {}: {}", what, reason, path.string()),
+               std::string(remedy_of(error_number)), std::nullopt, {}};
 }
 
 FileSystem& real_file_system() {

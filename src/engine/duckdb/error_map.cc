@@ -340,6 +340,66 @@ bool map_extension(const Raw& raw, Error& error) {
   return true;
 }
 
+// Of a CSV reader's message: "CSV Error on Line: 7", the line, the reason, what to try, and the options it read with.
+bool map_csv(const Raw& raw, Error& error) {
+  const bool sniffing = raw.message.starts_with("Error when sniffing file ");
+  if (!sniffing && !raw.message.starts_with("CSV Error on Line: ")) return false;
+  std::string line, reason, file;
+  std::vector<std::string> advice;
+  for (std::string_view text : split_on(raw.message, '\n')) {
+    text = trim(text);
+    if (text.starts_with("CSV Error on Line: ")) {
+      line = trim(text.substr(text.find(": ") + 2));
+    } else if (text.starts_with("* ") || text.starts_with("Possible Solution: ") ||
+               text.starts_with("Possible fixes: ")) {
+      if (advice.size() < 3) advice.emplace_back(trim(text.substr(text.find(' ', text.find(':') + 1) + 1)));
+    } else if (text.starts_with("file = ")) {
+      file = text.substr(7);
+    } else if (reason.empty() && !text.empty() && !text.starts_with("Original Line")) {
+      reason = text;
+    }
+  }
+  error.code = Code::kData;
+  if (sniffing) {
+    error.message = fmt::format("cannot tell how the CSV file is written: \"{}\"", between(raw.message, "\"", "\""));
+  } else {
+    while (reason.ends_with('.')) reason.pop_back();
+    error.message = fmt::format("CSV file cannot be read: {}: line {} of \"{}\"", reason, line, file);
+  }
+  error.hint = join(advice, "; ");
+  return true;
+}
+
+// What ran out or is broken, where the message speaks of DuckDB's own settings or of its insides.
+void reword(const Raw& raw, Error& error) {
+  constexpr std::string_view kFreeSpace = "free some disk space and run it again";
+  const std::string_view message = raw.message;
+  if (contains(message, "memory exhausted at or near")) {
+    error.message = "statement is nested too deeply";
+    error.hint = "split it: put the inner parts into tables or views";
+  } else if (contains(message, "expression depth limit")) {
+    error.message = "expression is nested too deeply";
+    error.hint = "write it shorter, or raise the limit before it: SET max_expression_depth TO 10000";
+  } else if (contains(message, "No space left on device")) {
+    error.hint = kFreeSpace;
+  } else if (contains(message, "max_temp_directory_size")) {
+    error.message = fmt::format("no room for temporary files in .sinan/tmp: {}", error.message);
+    error.hint = "free some disk space; limits.temp_disk and limits.memory in sinan.toml say what may be used";
+  } else if (error.code == Code::kExhausted && contains(message, "SET memory_limit")) {
+    error.hint = "raise limits.memory in sinan.toml, or lower limits.threads";
+  } else if (contains(message, "No magic bytes found at end of file") || contains(message, "to be a Parquet file")) {
+    error.code = Code::kData;
+    error.message = fmt::format("not a whole Parquet file: \"{}\"", between(message, "'", "'"));
+    error.hint = "it was cut off, or is of another kind: write it again";
+  } else if (contains(message, "don't know what type") || contains(message, "TProtocolException")) {
+    error.code = Code::kData;
+    error.message = "a Parquet file is damaged: its description cannot be read";
+    error.hint = "write it again";
+  } else if (contains(message, "Corrupt database file") || contains(message, "Could not read enough bytes")) {
+    error.code = Code::kData;
+  }
+}
+
 Error map(const Raw& raw, std::string_view sql, ErrorPhase phase) {
   Error error;
   error.code = code_of(raw, phase);
@@ -354,12 +414,13 @@ Error map(const Raw& raw, std::string_view sql, ErrorPhase phase) {
     return error;
   }
   if (!map_missing_column(raw, error) && !map_missing_entry(raw, error) && !map_existing_entry(raw, error) &&
-      !map_function_call(raw, error) && !map_extension(raw, error) && !map_file(raw, error)) {
+      !map_function_call(raw, error) && !map_extension(raw, error) && !map_file(raw, error) && !map_csv(raw, error)) {
     Lines lines = split_lines(raw.message);
     error.message = std::move(lines.first);
     error.hint = std::move(lines.rest);
   }
   if (error.message.empty()) error.message = "the database reported an error without a message";
+  reword(raw, error);
   if (contains(raw.message, "transaction is aborted")) error.hint = "ROLLBACK, then try again";
   if (contains(raw.message, "smaller than number of external threads")) {
     error.message = "the number of threads cannot be set here: engine and trainers share one budget";
