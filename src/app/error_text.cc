@@ -174,7 +174,8 @@ std::string error_text(const Error& error, std::string_view program_name, std::s
                         is_warning ? style.yellow(shown.marks) : style.red(shown.marks));
   }
   if (!error.hint.empty()) text += fmt::format("{}{} {}\n", margin, style.bold("hint:"), for_people(error.hint));
-  for (const std::string& context : error.context) text += fmt::format("{}{}\n", margin, style.dim(for_people(context)));
+  for (const std::string& context : error.context)
+    text += fmt::format("{}{}\n", margin, style.dim(for_people(context)));
   return text;
 }
 

@@ -217,8 +217,11 @@ class RealFileSystem final : public FileSystem {
 
 Error system_error(int error_number, std::string_view what, const Path& path) {
   const std::string reason = std::system_category().message(error_number);
-  return Error{code_of(error_number), fmt::format("{}: {}: {}", what, reason, path.string()),
-               std::string(remedy_of(error_number)), std::nullopt, {}};
+  return Error{code_of(error_number),
+               fmt::format("{}: {}: {}", what, reason, path.string()),
+               std::string(remedy_of(error_number)),
+               std::nullopt,
+               {}};
 }
 
 FileSystem& real_file_system() {
