@@ -37,6 +37,7 @@ endfunction()
 sinan_system_library(utf8proc utf8proc.h utf8proc)
 sinan_system_library(xxhash xxhash.h xxhash)
 sinan_system_library(libedit editline/readline.h edit)
+sinan_system_library(re2 re2/re2.h re2)
 
 if(SINAN_DUCKDB_LIBRARY)
   add_library(DuckDB::duckdb SHARED IMPORTED)

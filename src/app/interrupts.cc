@@ -1,5 +1,6 @@
 #include "app/interrupts.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
@@ -10,6 +11,8 @@ namespace sinan::app {
 namespace {
 
 constexpr int kExitCancelled = 130;
+// What a heeded interrupt takes at most, by far.
+constexpr timespec kPatience{.tv_sec = 0, .tv_nsec = 300'000'000};
 
 sigset_t awaited_signals() {
   sigset_t set;
@@ -40,31 +43,48 @@ Interrupts::Interrupts() {
 
 void Interrupts::wait_for_signals() {
   const sigset_t set = awaited_signals();
+  bool waits_for_work = false;
   for (;;) {
-    int number = 0;
-    if (sigwait(&set, &number) == 0) on_signal(number);
+    const int number = waits_for_work ? sigtimedwait(&set, nullptr, &kPatience) : sigwaitinfo(&set, nullptr);
+    if (number > 0) {
+      waits_for_work = on_signal(number);
+    } else if (errno == EAGAIN) {
+      on_patience_over();
+      waits_for_work = false;
+    }
   }
 }
 
-void Interrupts::on_signal(int number) {
+void Interrupts::die() {
+  constexpr char kEraseStatus[] = "\r\x1b[J";
+  if (isatty(STDERR_FILENO) != 0) {
+    [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, kEraseStatus, sizeof(kEraseStatus) - 1);
+  }
+  _exit(kExitCancelled);
+}
+
+void Interrupts::on_patience_over() {
+  const std::scoped_lock lock(mutex_);
+  if (!current_ || !current_->may_die_ || !current_->cancelled()) return;
+  constexpr char kCancelled[] = "cancelled\n";
+  [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, kCancelled, sizeof(kCancelled) - 1);
+  die();
+}
+
+bool Interrupts::on_signal(int number) {
   const std::scoped_lock lock(mutex_);
   if (number != SIGINT) terminated_ = true;
   if (!current_) {
     if (!at_prompt_) _exit(kExitCancelled);  // reading the program, opening the project: nothing has to be undone
     const char byte = 0;
     [[maybe_unused]] const ssize_t written = write(pipe_[1], &byte, 1);  // full = it is readable already
-    return;
+    return false;
   }
   const auto now = std::chrono::steady_clock::now();
-  if (last_ && now - *last_ < std::chrono::seconds(1)) {
-    constexpr char kEraseStatus[] = "\r\x1b[J";
-    if (isatty(STDERR_FILENO) != 0) {
-      [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, kEraseStatus, sizeof(kEraseStatus) - 1);
-    }
-    _exit(kExitCancelled);
-  }
+  if (last_ && now - *last_ < std::chrono::seconds(1)) die();
   last_ = now;
-  current_->cancel();
+  current_->source_.cancel();
+  return current_->may_die_;
 }
 
 void Interrupts::clear_idle() {
@@ -75,8 +95,13 @@ void Interrupts::clear_idle() {
 
 Interrupts::Scope::Scope(Interrupts& interrupts) : interrupts_(interrupts) {
   const std::scoped_lock lock(interrupts_.mutex_);
-  interrupts_.current_ = &source_;
+  interrupts_.current_ = this;
   interrupts_.last_.reset();
+}
+
+void Interrupts::Scope::may_die(bool may) {
+  const std::scoped_lock lock(interrupts_.mutex_);
+  may_die_ = may;
 }
 
 Interrupts::Scope::~Scope() {

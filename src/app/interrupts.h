@@ -1,5 +1,7 @@
 // Interrupts: Ctrl-C, SIGTERM and SIGHUP as a cancellation, not as a death. One thread waits for the signals; the first cancels what
-// runs, a second within a second ends the process at once (exit code 130). SIGPIPE is ignored: writers see EPIPE.
+// runs, a second within a second ends the process at once (exit code 130). So does the first while nothing would have to be
+// undone (Scope::may_die), when the work does not heed it: a read from a pipe cannot be interrupted. SIGPIPE is ignored:
+// writers see EPIPE.
 //
 // start() must be called before any other thread exists: threads inherit the signal mask.
 #pragma once
@@ -27,10 +29,14 @@ class Interrupts {
     Scope& operator=(const Scope&) = delete;
     CancelToken token() const { return source_.token(); }
     bool cancelled() const { return source_.cancelled(); }
+    // From now on the process may just end when the work does not stop soon after a signal. Any number of times.
+    void may_die(bool may);
 
    private:
+    friend class Interrupts;
     Interrupts& interrupts_;
     CancelSource source_;
+    bool may_die_ = false;  // guarded by the Interrupts' mutex
   };
 
   // From now on a signal while no Scope is open is for the prompt; before, it ends the process (exit code 130).
@@ -45,10 +51,13 @@ class Interrupts {
  private:
   Interrupts();
   void wait_for_signals();
-  void on_signal(int signal);
+  // Answers whether to look at the work again after kPatience.
+  bool on_signal(int signal);
+  void on_patience_over();
+  [[noreturn]] static void die();
 
   std::mutex mutex_;
-  CancelSource* current_ = nullptr;
+  Scope* current_ = nullptr;
   std::optional<std::chrono::steady_clock::time_point> last_;
   std::atomic<bool> terminated_ = false;
   std::atomic<bool> at_prompt_ = false;

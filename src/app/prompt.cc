@@ -129,7 +129,7 @@ int run_prompt(flow::Project& project, Screen& screen, Interrupts& interrupts, c
     editor.remember(history_entry(program));
     screen.measure();
     const auto started = project.clock().monotonic();
-    const int code = session.run({.name = "prompt", .text = std::move(program), .is_file = false});
+    const int code = session.run({.name = "prompt", .text = std::move(program), .is_file = false, .is_last = false});
     const Style style{screen.facts().color_error};
     if (code != kExitCancelled && !line.quiet)
       screen.write(Stream::kError, style.dim(human_duration(project.clock().monotonic() - started)) + "\n");

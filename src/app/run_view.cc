@@ -29,11 +29,6 @@ class RunView::Sink final : public flow::ResultSink {
   Status begin(const std::shared_ptr<const arrow::Schema>& schema) override {
     {
       const std::scoped_lock lock(view_.mutex_);
-      StepState& state = view_.steps_[step_];
-      if (state.results > 0) {  // begun again: the step was retried
-        state.spool.clear();
-        --state.results;
-      }
       view_.begin_result(step_);
     }
     pending_.clear();
@@ -54,6 +49,14 @@ class RunView::Sink final : public flow::ResultSink {
     pending_ += text_.take();
     if (!view_.shows_step_before_rows()) flush();
     return {};
+  }
+
+  void show(const flow::ResultTable& table) override {
+    const std::string text = view_.text_of(table);
+    const std::scoped_lock lock(view_.mutex_);
+    view_.show_running(step_);
+    view_.begin_result(step_);
+    view_.emit(step_, Stream::kOut, text);
   }
 
   // What was held back for the step's line to come first.
@@ -108,7 +111,11 @@ void RunView::step_progress(const flow::ProgressSnapshot& snapshot) {
 flow::ResultSink& RunView::results(const flow::PlannedStep& step) {
   const std::scoped_lock lock(mutex_);
   StepState& state = steps_[step.statement.index];
-  if (!state.sink) state.sink = std::make_unique<Sink>(*this, step.statement.index);
+  if (state.sink) {  // asked for again: the step is tried again
+    state.spool.clear();
+    state.results = 0;
+  }
+  state.sink = std::make_unique<Sink>(*this, step.statement.index);
   return *state.sink;
 }
 
@@ -169,13 +176,7 @@ void RunView::report_step(const flow::PlannedStep& step, const flow::StepReport&
     emit(index, Stream::kOut, sink->take());
   for (const flow::ResultTable& table : report.outcome.tables) {
     begin_result(index);
-    ResultOptions look = options_.results;
-    look.short_numbers = true;
-    ResultText text(look);
-    text.begin(table.title, table.rows.shared_schema());
-    text.add(table.rows);
-    text.finish();
-    emit(index, Stream::kOut, text.take());
+    emit(index, Stream::kOut, text_of(table));
   }
   if (options_.results.format == Format::kTable) {
     for (const flow::Artefact& artefact : report.outcome.artefacts) {
@@ -202,6 +203,25 @@ void RunView::report_step(const flow::PlannedStep& step, const flow::StepReport&
          options_.json_errors ? error_json(*report.error, plan_.program_name, *plan_.program)
                               : error_text(*report.error, plan_.program_name, *plan_.program, false, look));
   }
+}
+
+std::string RunView::text_of(const flow::ResultTable& table) const {
+  ResultOptions look = options_.results;
+  look.short_numbers = true;
+  ResultText text(look);
+  text.begin(table.title, table.rows.shared_schema());
+  text.add(table.rows);
+  text.finish();
+  return text.take();
+}
+
+// The line above what a step shows before it has ended.
+void RunView::show_running(uint32_t step) {
+  if (!options_.step_lines || options_.results.format != Format::kTable) return;
+  const Style style{screen_.facts().color_error};
+  emit(step, Stream::kError,
+       fmt::format("{} {} {}  {}\n", style.dim(screen_.facts().unicode ? "›" : ">"), step + 1,
+                   escape_controls(plan_.steps[step].title), style.dim("running")));
 }
 
 std::string RunView::step_line(const flow::PlannedStep& step, const flow::StepReport& report) const {
@@ -247,7 +267,7 @@ void RunView::show_status() {
   const std::scoped_lock lock(mutex_);
   ++frame_;
   const TerminalFacts& facts = screen_.facts();
-  const int columns = screen_.width_now();  // people resize windows while they wait
+  const int columns = screen_.width_now();                                 // people resize windows while they wait
   const auto width = static_cast<size_t>(columns > 0 ? columns : 80) - 1;  // the last column would wrap
   std::vector<std::string> lines;
   const auto now = clock_.monotonic();

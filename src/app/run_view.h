@@ -62,6 +62,8 @@ class RunView final : public flow::Observer {
   void emit(uint32_t step, Stream stream, std::string_view text);  // mutex_ held
   void show_spooled();                                             // mutex_ held
   void advance();                                                  // mutex_ held
+  std::string text_of(const flow::ResultTable& table) const;
+  void show_running(uint32_t step);  // mutex_ held
   void report_step(const flow::PlannedStep& step, const flow::StepReport& report);
   std::string step_line(const flow::PlannedStep& step, const flow::StepReport& report) const;
   void show_status();

@@ -57,9 +57,23 @@ ResultOptions Session::result_options() const {
           .most_rows = line_.most_rows};
 }
 
-Result<flow::Plan> Session::plan(Program& program) {
-  return flow::make_plan(std::move(program.text), project_,
-                         {.program_name = program.name, .use_cache = line_.use_cache, .resume = line_.resume});
+std::optional<flow::Plan> Session::plan(Program& program, Interrupts::Scope& interruptible, int& code) {
+  interruptible.may_die(program.is_last);
+  auto planned = flow::make_plan(std::move(program.text), project_,
+                                 {.program_name = program.name,
+                                  .use_cache = line_.use_cache,
+                                  .resume = line_.resume,
+                                  .seed = line_.seed,
+                                  .cancel = interruptible.token()});
+  interruptible.may_die(false);
+  if (planned) return std::move(*planned);
+  code = exit_code(planned.error());
+  if (code == kExitCancelled) {
+    if (!line_.quiet) screen_.write(Stream::kError, "cancelled\n");
+  } else {
+    show_error(screen_, planned.error(), line_.json_errors);
+  }
+  return std::nullopt;
 }
 
 void Session::show_diagnostics(const flow::Plan& plan) {
@@ -77,11 +91,10 @@ void Session::show_diagnostics(const flow::Plan& plan) {
 }
 
 int Session::show_plan(Program program) {
-  auto planned = plan(program);
-  if (!planned) {
-    show_error(screen_, planned.error(), line_.json_errors);
-    return exit_code(planned.error());
-  }
+  Interrupts::Scope interruptible(interrupts_);
+  int code = kExitDone;
+  const auto planned = plan(program, interruptible, code);
+  if (!planned) return code;
   if (line_.format == Format::kJson) {
     screen_.write(Stream::kOut, flow::to_json(*planned).dump_indented() + "\n");
   } else {
@@ -98,16 +111,14 @@ int Session::show_plan(Program program) {
 
 int Session::run(Program program) {
   const bool is_file = program.is_file;
-  auto planned = plan(program);
-  if (!planned) {
-    show_error(screen_, planned.error(), line_.json_errors);
-    return exit_code(planned.error());
-  }
+  Interrupts::Scope interruptible(interrupts_);
+  int code = kExitDone;
+  auto planned = plan(program, interruptible, code);
+  if (!planned) return code;
   show_diagnostics(*planned);
   if (!planned->ok()) return kExitWrong;
   if (planned->steps.empty()) return kExitDone;
 
-  const Interrupts::Scope interruptible(interrupts_);
   RunView view(screen_, *planned, project_.clock(),
                {.results = result_options(),
                 .step_lines = is_file && !line_.quiet,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -30,6 +31,7 @@ class Session {
     std::string name;  // "late.sql", "-c", "prompt"
     std::string text;
     bool is_file = false;  // with a line for each step, and a summary
+    bool is_last = true;   // nothing comes after it: a signal while it is checked may end the process
   };
   // Checks, runs, shows. Answers the exit code.
   int run(Program program);
@@ -37,7 +39,8 @@ class Session {
   int show_plan(Program program);
 
  private:
-  Result<flow::Plan> plan(Program& program);
+  // Nothing when that failed or was cancelled, and `code` is what to answer.
+  std::optional<flow::Plan> plan(Program& program, Interrupts::Scope& interruptible, int& code);
   void show_diagnostics(const flow::Plan& plan);
   void summarize(const flow::Plan& plan, const flow::RunReport& report, bool is_file);
   // Answers where they are; empty when there are none.

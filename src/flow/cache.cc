@@ -76,7 +76,8 @@ Result<std::optional<Fingerprint>> cache_key(const PlannedStep& step, uint64_t s
   const Access& access = step.step->access();
   if (!own || access.barrier || access.writes.empty() || step.sticky_session) return std::nullopt;
   FingerprintBuilder key;
-  key.add("step 1").add(*own).add(project.engine().name()).add(project.engine().version()).add(seed);
+  key.add("step 2").add(*own).add(project.engine().name()).add(project.engine().version());
+  if (step.step->uses_seed()) key.add(seed);
   for (const std::string& setting : step.session_setup) key.add(setting);
   for (const ObjectRef& input : access.reads) {
     if (!TRY(add_input(input, project, key))) return std::nullopt;

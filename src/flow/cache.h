@@ -1,7 +1,7 @@
 // The unchanged-input cache: may a step be skipped because it was done before and nothing it depends on has changed?
 //
-// A step's key is its own fingerprint, the engine's version, the session's settings, the seed and the state of each input:
-// of a table what the step that wrote it left in the catalog, of files their path, size and time of change, of a model
+// A step's key is its own fingerprint, the engine's version, the session's settings, the seed where it matters and the state of
+// each input: of a table what the step that wrote it left in the catalog, of files their path, size and time of change, of a model
 // its version. A step is skipped when a step with that key was done and its outputs are still what that step left.
 #pragma once
 

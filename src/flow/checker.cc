@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/strings.h"
 #include "flow/clause_access.h"
 #include "flow/phrase.h"
 #include "flow/statement_check.h"
+#include "flow/syntax_hint.h"
 #include "sql/tokens.h"
 
 namespace sinan::flow {
@@ -24,16 +26,6 @@ bool is_about_data(Code code) {
 
 std::string_view text_of(const Statement& statement, Span span) {
   return statement.program.substr(span.begin, span.end - span.begin);
-}
-
-// With which a statement is likely to begin that a forgotten `;` has joined to the one before.
-constexpr std::string_view kFirstWords[] = {"SELECT", "FROM",  "WITH", "CREATE", "INSERT", "UPDATE", "DELETE",
-                                            "DROP",   "ALTER", "COPY", "ATTACH", "SET",    "SHOW",   "DESCRIBE"};
-
-// Whether only blanks stand before it in its line, which is not the statement's first.
-bool opens_a_line(const Statement& statement, Span span) {
-  const size_t line = statement.program.substr(0, span.begin).find_last_not_of(" \t") + 1;
-  return line > statement.text.whole.begin && statement.program[line - 1] == '\n';
 }
 
 // CREATE TABLE AS without its rows.
@@ -200,17 +192,16 @@ void Checker::improve(Error& error, const Statement& statement, const Access& ac
     return;
   }
   if (!error.hint.empty()) return;
-  if (is_syntax_error(error) && error.span && opens_a_line(statement, *error.span)) {
-    const std::string_view word = text_of(statement, *error.span);
-    if (std::ranges::any_of(kFirstWords, [&](std::string_view first) { return equals_ignore_case(first, word); })) {
-      error.hint = fmt::format("is a `;` missing before {}?", word);
-      return;
-    }
-  }
-  if (statement.text.is_query) return;
-  // Words that are nearly a registered statement.
   std::vector<std::string> phrases;
   for (const auto& kind : project_.registry().kinds()) phrases.emplace_back(kind->phrase());
+  if (is_syntax_error(error) && error.span) {
+    std::vector<std::string> verbs;
+    std::ranges::copy_if(phrases, std::back_inserter(verbs),
+                         [](const auto& phrase) { return phrase.starts_with("TO "); });
+    error.hint = syntax_hint(statement, *error.span, verbs);
+  }
+  if (statement.text.is_query || !error.hint.empty()) return;
+  // Words that are nearly a registered statement.
   const std::string words = leading_words(statement.program, statement.text.whole);
   for (size_t end = words.size(); end != std::string::npos && end > 0; end = words.rfind(' ', end - 1)) {
     if (const auto phrase = nearest(std::string_view(words).substr(0, end), phrases)) {
@@ -229,7 +220,11 @@ Result<std::unique_ptr<Step>> Checker::check_kind(const StatementKind& kind, con
   }
   auto parsed = kind.parse(statement, *tokens);
   if (!parsed) {
-    report(statement, std::move(parsed).error());
+    Error error = std::move(parsed).error();
+    // What is missing at the end is in the whole of it.
+    const bool at_end = error.span && error.span->begin >= statement.text.whole.end;
+    if (at_end && error.hint.empty()) error.hint = fmt::format("the whole is: {}", kind.help().synopsis);
+    report(statement, std::move(error));
     return nullptr;
   }
   StatementCheck context(*this, statement);
@@ -337,6 +332,7 @@ std::optional<Error> Checker::simulate(const Statement& statement, PlainStatemen
 Result<std::optional<PlainStatement>> Checker::check_plain(const Statement& statement) {
   PlainStatement plain;
   plain.sql = statement.whole();
+  plain.place = statement.text.whole;
   plain.analysis = sql::analyze(statement.program, statement.text.whole, world_);
   plain.access = complete_access(plain.analysis);
   const bool was_uncertain = uncertain_.has_value();

@@ -39,6 +39,9 @@ class Checker {
   size_t mark() const { return applied_.size(); }
   Status rewind(size_t mark);
 
+  // Stops what the engine is doing for the check; any thread, while the Checker lives.
+  void interrupt() noexcept { session_.interrupt(); }
+
   const World& world() const { return world_; }
   Project& project() { return project_; }
 

@@ -1,5 +1,5 @@
 // What a step hands back to whoever asked: messages, small tables, charts. Query rows do not come here: they are streamed
-// to the ResultSink of RunContext.
+// to the ResultSink of RunContext, which also takes small tables that are to be seen while the step goes on.
 #pragma once
 
 #include <cstdint>
@@ -41,7 +41,8 @@ struct Outcome {
   std::vector<catalog::LineageEdge> lineage;
 };
 
-// Where query rows go: the terminal, a file, a client. Called by one thread at a time per step.
+// Where query rows go: the terminal, a file, a client. Called by one thread at a time per step. A step that is tried again
+// begins again: what an earlier attempt gave is withdrawn where it has not been seen yet.
 class ResultSink {
  public:
   virtual ~ResultSink() = default;
@@ -49,6 +50,9 @@ class ResultSink {
   // False = enough, stop the query (a pager that was quit); not an error.
   virtual Result<bool> write(arrow::Batch batch) = 0;
   virtual Status end() = 0;
+  // A table to be seen now and not when the step has ended: what TRAIN has derived, before it trains. Stands before the
+  // Outcome's tables; not between begin() and end(). Whoever keeps only the rows may drop it.
+  virtual void show(const ResultTable&) {}
 };
 
 }  // namespace sinan::flow

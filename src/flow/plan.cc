@@ -5,7 +5,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <condition_variable>
+#include <mutex>
 #include <set>
+#include <thread>
 #include <tuple>
 
 #include "base/strings.h"
@@ -23,6 +26,26 @@ namespace {
 
 using sql::StatementClass;
 
+// Interrupts the check session from a cancel on, again and again: an interrupt that comes just before a call is lost.
+class Interrupter {
+ public:
+  Interrupter(Checker& checker, const CancelToken& cancel)
+      : action_(cancel, [this, &checker] {
+          thread_ = std::jthread([&checker](const std::stop_token& stop) {
+            std::mutex mutex;
+            std::unique_lock lock(mutex);
+            std::condition_variable_any never;
+            do checker.interrupt();
+            while (!never.wait_for(lock, stop, std::chrono::milliseconds(10), [] { return false; }) &&
+                   !stop.stop_requested());
+          });
+        }) {}
+
+ private:
+  std::jthread thread_;  // outlives the action that starts it
+  CancelAction action_;
+};
+
 class Planner {
  public:
   Planner(Project& project, const PlanOptions& options, Plan& plan)
@@ -38,6 +61,7 @@ class Planner {
     bool failed = false;
   };
 
+  Status check(const std::vector<sql::StatementText>& statements);
   Status add(const Statement& statement);
   Status add_plain(const Statement& statement, std::string_view words);
   Status add_clause_nobody_registered(const Statement& statement);
@@ -73,8 +97,7 @@ Status Planner::run() {
   temporary_ = project_.session_state().temporary_tables();
   if (options_.resume) done_before_ = TRY(find_resumable(*plan_.program, project_));
   checker_ = TRY(Checker::make(project_, plan_.diagnostics));
-  uint32_t index = 0;
-  for (const sql::StatementText& text : *statements) TRY(add(Statement{*plan_.program, text, index++}));
+  TRY(check(*statements));
   if (group_)
     mistake(group_->begin, "BEGIN has no COMMIT in this program", "end the transaction with COMMIT or ROLLBACK");
   checker_.reset();
@@ -84,6 +107,17 @@ Status Planner::run() {
   if (!plan_.ok()) return {};
   order();
   return options_.use_cache && project_.config().run.cache ? mark_cached() : Status{};
+}
+
+Status Planner::check(const std::vector<sql::StatementText>& statements) {
+  const Interrupter interrupter(*checker_, options_.cancel);
+  uint32_t index = 0;
+  for (const sql::StatementText& text : statements) {
+    TRY(options_.cancel.check());
+    TRY(add(Statement{*plan_.program, text, index++}));
+  }
+  // What was interrupted may have looked like a mistake.
+  return options_.cancel.check();
 }
 
 void Planner::mistake(const Statement& statement, std::string message, std::string hint) {

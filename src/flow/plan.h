@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/cancel.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "flow/project.h"
@@ -49,7 +50,8 @@ struct PlanOptions {
   std::string program_name = "-c";
   bool use_cache = true;
   bool resume = false;  // continue the latest failed run of the same program: steps done there are not run again
-  uint64_t seed = 42;   // as ExecuteOptions::seed: another seed is another step
+  uint64_t seed = 42;   // as ExecuteOptions::seed: another one runs again what uses it
+  CancelToken cancel;   // interrupts what the engine looks up; make_plan() then answers kCancelled
 };
 
 struct Plan {

@@ -1,5 +1,7 @@
 #include "flow/statement_check.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/strings.h"
@@ -57,15 +59,30 @@ Result<std::optional<arrow::Schema>> StatementCheck::describe(std::string_view q
 
 Result<ObjectRef> StatementCheck::will_write_table(std::string_view name, const std::optional<arrow::Schema>& schema,
                                                    Span place) {
+  return will_write(name, schema ? &*schema : nullptr, {}, place);
+}
+
+Result<ObjectRef> StatementCheck::will_write_query(std::string_view name, const arrow::Schema& schema,
+                                                   std::string_view query, Span place) {
+  return will_write(name, &schema, query, place);
+}
+
+Result<ObjectRef> StatementCheck::will_write(std::string_view name, const arrow::Schema* schema, std::string_view query,
+                                             Span place) {
   const engine::Dialect& dialect = checker_.project_.engine().dialect();
   ObjectRef ref{std::string(object_kind::kTable), sql::canonical_table(name, checker_.world_), 0};
   std::vector<std::string> parts;
   for (const std::string_view part : split_on(name, '.')) parts.emplace_back(part);
   auto table = engine::TableName::from_parts(parts);
   if (!table) return fail(std::move(table).error()).at(place);
+  if (checker_.world_.view_definition(ref.name)) {
+    return fail(Code::kExists, fmt::format("a table cannot take the place of a view: \"{}\"", name),
+                fmt::format("DROP VIEW {} before, or choose another name", name))
+        .at(place);
+  }
   Access access;
   access.writes.push_back(ref);
-  if (!schema) {
+  if (schema == nullptr) {
     checker_.settle(access, true);
     return ref;
   }
@@ -74,6 +91,10 @@ Result<ObjectRef> StatementCheck::will_write_table(std::string_view name, const 
       checker_.settle(access, true);
       return ref;
     }
+  }
+  if (!query.empty() && checker_.apply(dialect.create_table_as(*table, query, true, false))) {
+    checker_.settle(access, false);
+    return ref;
   }
   auto status = checker_.apply(dialect.create_table(*table, *schema, true));
   if (!status && (status.error().code == Code::kProgram || status.error().code == Code::kExists)) {
@@ -115,6 +136,16 @@ std::vector<std::string> StatementCheck::known_names(std::string_view kind) cons
   std::ranges::sort(names);
   names.erase(std::unique(names.begin(), names.end()), names.end());
   return names;
+}
+
+std::string StatementCheck::column_hint(std::string_view column, const arrow::Schema& query) const {
+  std::string hint = did_you_mean(column, query.names());
+  if (hint.empty()) hint = fmt::format("the query has {}", join(query.names(), ", "));
+  constexpr size_t kMost = 3;
+  std::vector<std::string> owners = checker_.world_.tables_with_column(column);
+  if (owners.size() > kMost) owners.resize(kMost);
+  if (!owners.empty()) hint += fmt::format("; {} has a column of that name", join(owners, ", "));
+  return hint;
 }
 
 void StatementCheck::warn(std::string message, Span place) {

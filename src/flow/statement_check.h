@@ -14,11 +14,14 @@ class StatementCheck final : public CheckContext {
   sql::Analysis analysis(std::string_view query, Span place) override;
   Result<ObjectRef> will_write_table(std::string_view name, const std::optional<arrow::Schema>& schema,
                                      Span place) override;
+  Result<ObjectRef> will_write_query(std::string_view name, const arrow::Schema& schema, std::string_view query,
+                                     Span place) override;
   void will_create(const ObjectRef& ref, std::shared_ptr<const PlannedObject> object) override;
   void will_drop(const ObjectRef& ref) override;
   std::shared_ptr<const PlannedObject> planned(const ObjectRef& ref) const override;
   bool dropped(const ObjectRef& ref) const override;
   std::vector<std::string> known_names(std::string_view kind) const override;
+  std::string column_hint(std::string_view column, const arrow::Schema& query) const override;
   const catalog::Catalog& catalog() const override { return checker_.project_.catalog(); }
   const engine::Engine& engine() const override { return checker_.project_.engine(); }
   const std::filesystem::path& project_folder() const override { return checker_.project_.folder(); }
@@ -29,6 +32,8 @@ class StatementCheck final : public CheckContext {
   bool follows() const { return follows_; }
 
  private:
+  // `query` may be empty.
+  Result<ObjectRef> will_write(std::string_view name, const arrow::Schema* schema, std::string_view query, Span place);
   // Whether the text stands in the program at `place`.
   bool stands_at(std::string_view query, Span place) const;
 

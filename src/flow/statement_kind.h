@@ -62,6 +62,9 @@ class CheckContext {
   // Later statements see these. The table's name is as the user wrote it; answers the canonical reference.
   virtual Result<ObjectRef> will_write_table(std::string_view name, const std::optional<arrow::Schema>& schema,
                                              Span place) = 0;
+  // The same where a query with those columns can be written down: types that only the engine knows (UUID) stay theirs.
+  virtual Result<ObjectRef> will_write_query(std::string_view name, const arrow::Schema& schema, std::string_view query,
+                                             Span place) = 0;
   virtual void will_create(const ObjectRef& ref, std::shared_ptr<const PlannedObject> object) = 0;
   virtual void will_drop(const ObjectRef& ref) = 0;
   // What an earlier statement of this program will create under that name; null = none does (ask catalog()).
@@ -69,6 +72,8 @@ class CheckContext {
   virtual bool dropped(const ObjectRef& ref) const = 0;
   // Names of that kind a user could mean here: of the catalog and planned ones. For hints.
   virtual std::vector<std::string> known_names(std::string_view kind) const = 0;
+  // For the hint of an error about a column that a query lacks: its nearest name, or all of them, and who else has it.
+  virtual std::string column_hint(std::string_view column, const arrow::Schema& query) const = 0;
 
   virtual const catalog::Catalog& catalog() const = 0;
   virtual const engine::Engine& engine() const = 0;

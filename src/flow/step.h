@@ -75,8 +75,11 @@ class Step {
   virtual const Access& access() const = 0;
   virtual Budget budget() const { return {}; }
   virtual SessionUse session_use() const { return SessionUse::kTransaction; }
-  // Everything but the state of the inputs, which the executor adds: canonical text, attributes, seed. Absent = always run.
+  // Everything but the state of the inputs and the run's seed, which the cache adds: canonical text, attributes. Absent =
+  // always run.
   virtual std::optional<Fingerprint> fingerprint() const = 0;
+  // Whether RunContext::seed() decides what comes out: then it is run again with another seed.
+  virtual bool uses_seed() const { return false; }
   virtual Result<Outcome> run(RunContext& context) = 0;
 };
 

@@ -1,5 +1,6 @@
 """SIGKILL at random moments, and SIGINT while training, predicting and querying: nothing is half-written."""
 
+import os
 import random
 import signal
 import time
@@ -58,6 +59,21 @@ class SignalTest(unittest.TestCase):
 
     def test_interrupt_while_reading(self):
         self.interrupted(LONG_QUERY, "SELECT")
+
+    def test_interrupt_while_planning(self):
+        # A CSV file without an end: its first lines are inspected before anything runs, and no read of it is interrupted.
+        for option in (), ("--plan",):
+            with self.subTest(option=option), Project(self.before) as copy:
+                os.mkfifo(copy.folder / "endless.csv")
+                process = copy.start("SELECT 1 AS started; SELECT * FROM 'endless.csv'", options=option)
+                # Opening waits for the reader.
+                with open(copy.folder / "endless.csv", "w"):
+                    process.send_signal(signal.SIGINT)
+                    output, errors = process.communicate()
+                self.assertEqual((process.returncode, output, errors), (130, "", "cancelled\n"))
+                (copy.folder / "endless.csv").unlink()
+                self.assertEqual(check_whole(self, copy, self.first, self.second, "planning"), set())
+                copy.must_run(VERSION_2)
 
     def test_kill_at_random_moments(self):
         started = time.monotonic()

@@ -90,6 +90,31 @@ TEST_F(RunViewTest, WhatAStepOfARetriedQueryWroteBeforeItsTurnIsForgotten) {
   EXPECT_EQ(out_.text(), "x\n2\n");
 }
 
+TEST_F(RunViewTest, ATableOfARunningStepIsSeenBeforeItEnds) {
+  RunView view(screen_, plan_, clock_, {.results = {.format = Format::kTable}, .step_lines = true});
+  view.results(plan_.steps[0]).show({"Features", batch(7)});
+  EXPECT_EQ(error_.text(), "› 1 STEP 1  running\n");
+  const std::string table = out_.text();
+  EXPECT_NE(table.find("Features"), std::string::npos);
+  EXPECT_NE(table.find('7'), std::string::npos);
+  view.results(plan_.steps[1]).show({"Later", batch(8)});
+  EXPECT_EQ(out_.text(), table);  // not its turn
+  view.step_finished(plan_.steps[0], done());
+  EXPECT_NE(out_.text().find("Later"), std::string::npos);
+  EXPECT_EQ(error_.text(), "› 1 STEP 1  running\n✓ 1 STEP 1  0 ns\n› 2 STEP 2  running\n");
+}
+
+TEST_F(RunViewTest, ATableThatARetriedStepShowedBeforeItsTurnIsForgotten) {
+  RunView view(screen_, plan_, clock_, {.results = {.format = Format::kJson}});
+  view.results(plan_.steps[1]).show({"", batch(1)});
+  view.results(plan_.steps[1]).show({"", batch(2)});
+  flow::StepReport report = done();
+  report.outcome.tables.push_back({"", batch(3)});
+  view.step_finished(plan_.steps[1], report);
+  view.step_finished(plan_.steps[0], done());
+  EXPECT_EQ(out_.text(), "[{\"x\": 2}]\n[{\"x\": 3}]\n");
+}
+
 TEST_F(RunViewTest, AFailedStepShowsItsErrorInItsPlace) {
   RunView view(screen_, plan_, clock_, {.results = {.format = Format::kCsv}, .step_lines = true});
   flow::StepReport failed;

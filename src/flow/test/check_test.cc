@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <future>
+#include <thread>
+
 #include "flow/test/project_fixture.h"
 #include "flow/test/test_kinds.h"
 
@@ -108,6 +111,45 @@ TEST_F(CheckTest, ErrorsOfTheTextComeWithTheirPlace) {
 TEST_F(CheckTest, ConstraintsOfRowsAreNoMatterOfTheCheck) {
   run("CREATE TABLE t AS SELECT NULL::INTEGER AS x");
   EXPECT_THAT(errors("DELETE FROM t; ALTER TABLE t ALTER x SET NOT NULL; CREATE UNIQUE INDEX i ON t (x)"), IsEmpty());
+}
+
+// SLOW: its check asks the engine something that takes hours: DuckDB looks for a PIVOT's columns when it describes it.
+class SlowKind final : public StatementKind {
+ public:
+  explicit SlowKind(std::promise<void>& asked) : asked_(asked) {}
+  std::string_view phrase() const override { return "SLOW"; }
+  Help help() const override { return {"test", "", "", ""}; }
+  Result<std::unique_ptr<Parsed>> parse(const Statement&, sql::Tokens& tokens) const override {
+    TRY(tokens.expect_phrase(phrase()));
+    return std::make_unique<Parsed>();
+  }
+  Result<std::unique_ptr<Step>> check(const Parsed&, CheckContext& context) const override {
+    asked_.set_value();
+    TRY(context.describe("PIVOT (SELECT range AS r FROM range(100000000000)) ON r % 3 USING count(*)",
+                         context.statement().text.whole));
+    return fail(Code::kInternal, "described it");
+  }
+
+ private:
+  std::promise<void>& asked_;
+};
+
+TEST_F(CheckTest, PlanningIsCancelledInTheMiddleOfAStatement) {
+  std::promise<void> asked;
+  registry_.add(std::make_unique<SlowKind>(asked));
+  open();
+  CancelSource source;
+  std::thread impatient([&] {
+    asked.get_future().wait();
+    source.cancel();
+  });
+  const auto made =
+      make_plan("CREATE TABLE t AS SELECT 1 AS x; SLOW; SELECT * FROM nope", *project_, {.cancel = source.token()});
+  impatient.join();
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().code, Code::kCancelled);
+  // The project is as it was, and fit for more.
+  EXPECT_THAT(rows("SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'main'"), ElementsAre("0"));
 }
 
 TEST_F(CheckTest, PlanAsJson) {

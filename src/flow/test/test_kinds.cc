@@ -35,11 +35,16 @@ ObjectRef model_ref(std::string_view name) { return {std::string(object_kind::kM
 class FunctionStep final : public Step {
  public:
   FunctionStep(Access access, std::optional<Fingerprint> fingerprint, std::function<Result<Outcome>(RunContext&)> run,
-               Budget budget = {1, 1, 0})
-      : access_(std::move(access)), fingerprint_(fingerprint), run_(std::move(run)), budget_(budget) {}
+               Budget budget = {1, 1, 0}, bool uses_seed = false)
+      : access_(std::move(access)),
+        fingerprint_(fingerprint),
+        run_(std::move(run)),
+        budget_(budget),
+        uses_seed_(uses_seed) {}
   const Access& access() const override { return access_; }
   Budget budget() const override { return budget_; }
   std::optional<Fingerprint> fingerprint() const override { return fingerprint_; }
+  bool uses_seed() const override { return uses_seed_; }
   Result<Outcome> run(RunContext& context) override { return run_(context); }
 
  private:
@@ -47,6 +52,7 @@ class FunctionStep final : public Step {
   std::optional<Fingerprint> fingerprint_;
   std::function<Result<Outcome>(RunContext&)> run_;
   Budget budget_;
+  bool uses_seed_;
 };
 
 // "rows sum" of a column of a query.
@@ -83,14 +89,16 @@ Result<std::unique_ptr<Step>> TrainKind::check(const Parsed& parsed, CheckContex
   access.writes.push_back(ref);
   context.will_create(ref, std::make_shared<PlannedObject>());
   const std::string label = train.label ? train.label->text : "1";
-  return std::make_unique<FunctionStep>(access, FingerprintBuilder().add("train").add(query).finish(),
-                                        [query, ref, label](RunContext& run) -> Result<Outcome> {
-                                          run.progress().stage("reading");
-                                          const std::string text = TRY(summarise(run.session(), query, label));
-                                          Outcome outcome;
-                                          outcome.objects.push_back(TRY(write_model(run, ref, text)));
-                                          return outcome;
-                                        });
+  return std::make_unique<FunctionStep>(
+      access, FingerprintBuilder().add("train").add(query).finish(),
+      [query, ref, label](RunContext& run) -> Result<Outcome> {
+        run.progress().stage("reading");
+        const std::string text = TRY(summarise(run.session(), query, label));
+        Outcome outcome;
+        outcome.objects.push_back(TRY(write_model(run, ref, text)));
+        return outcome;
+      },
+      Budget{1, 1, 0}, true);
 }
 
 Result<std::unique_ptr<Parsed>> EvaluateKind::parse(const Statement&, sql::Tokens& tokens) const {

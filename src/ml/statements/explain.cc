@@ -131,6 +131,8 @@ class ExplainStep final : public flow::Step {
     if (!table_) return std::nullopt;
     return FingerprintBuilder().add("explain 1").add(query_.query).add(clause_).finish();
   }
+  // It picks the rows of the picture.
+  bool uses_seed() const override { return true; }
 
   Result<flow::Outcome> run(flow::RunContext& context) override {
     context.progress().stage("opening");

@@ -78,7 +78,9 @@ flow::ResultTable property_table(const catalog::ObjectVersion& object) {
   if (const auto validation = payload.at("validation_rows").as_int(); validation && *validation > 0) {
     add("validation rows", human_count(static_cast<uint64_t>(*validation)));
   }
-  for (const auto& [name, value] : payload.at("attributes").members()) add(name, text_of(value));
+  for (const auto& [name, value] : payload.at("attributes").members()) {
+    if (name != "objective") add(name, text_of(value));  // told above, as the trainer understood it
+  }
   add("statement", text_of(payload.at("statement")));
   return {"", rows.finish()};
 }

@@ -140,10 +140,11 @@ class PredictMapper final : public BatchMapper {
 
 class PredictStep final : public flow::Step {
  public:
-  PredictStep(ModelQuery query, engine::TableName table, ObjectRef target, PredictionOptions options,
+  PredictStep(ModelQuery query, engine::TableName table, Span table_place, ObjectRef target, PredictionOptions options,
               AttributeValues values, Access access, std::string clause)
       : query_(std::move(query)),
         table_(std::move(table)),
+        table_place_(table_place),
         target_(std::move(target)),
         options_(std::move(options)),
         values_(std::move(values)),
@@ -168,9 +169,11 @@ class PredictStep final : public flow::Step {
     if (!keep.has_value()) return fail(std::move(keep).error()).at(query_.place);
 
     context.progress().stage("predicting");
-    const int64_t rows = functions != nullptr
-                             ? TRY(predict_in_engine(*functions, query_, open, options_, *keep, table_, context))
-                             : TRY(predict_outside(open, *keep, added, context));
+    auto written = functions != nullptr ? predict_in_engine(*functions, query_, open, options_, *keep, table_, context)
+                                        : predict_outside(open, *keep, added, context);
+    // What has no place in the query is about the table.
+    if (!written.has_value()) return fail(std::move(written).error()).at(table_place_);
+    const int64_t rows = *written;
 
     flow::Outcome outcome;
     outcome.rows_read = rows;
@@ -210,6 +213,7 @@ class PredictStep final : public flow::Step {
 
   ModelQuery query_;
   engine::TableName table_;
+  Span table_place_;
   ObjectRef target_;
   PredictionOptions options_;
   AttributeValues values_;
@@ -267,6 +271,7 @@ Result<std::unique_ptr<flow::Step>> Predict::check(const flow::Parsed& parsed, f
     return e == ExtraOutput::kProbabilities || (e == ExtraOutput::kMargin && signature.task == Task::kMulticlass);
   });
   std::optional<arrow::Schema> result;
+  std::string select;
   if (query.columns && signature.task && signature.label_type && !by_class) {
     const LabelMap label{.column = signature.label, .type = *signature.label_type};
     const auto added = prediction_fields(*signature.task, label, options);
@@ -275,11 +280,16 @@ Result<std::unique_ptr<flow::Step>> Predict::check(const flow::Parsed& parsed, f
     result.emplace();
     for (const size_t i : *keep) result->fields.push_back((*query.columns)[i]);
     for (const arrow::Field& field : added) result->fields.push_back(field);
+    if (context.engine().functions() != nullptr)
+      select = described_predictions(context.engine().dialect(), query.query, *query.columns, *keep, added);
   }
-  ObjectRef target = TRY(context.will_write_table(clause.table.text, result, clause.table.span));
+  ObjectRef target =
+      TRY(select.empty() ? context.will_write_table(clause.table.text, result, clause.table.span)
+                         : context.will_write_query(clause.table.text, *result, select, clause.table.span));
   Access access = model_query_access(query, context, {target});
-  return std::make_unique<PredictStep>(std::move(query), std::move(table), std::move(target), std::move(options),
-                                       std::move(values), std::move(access), sql::to_string(statement.clause()));
+  return std::make_unique<PredictStep>(std::move(query), std::move(table), clause.table.span, std::move(target),
+                                       std::move(options), std::move(values), std::move(access),
+                                       sql::to_string(statement.clause()));
 }
 
 }  // namespace sinan::ml

@@ -78,33 +78,38 @@ class ScoreFunction final : public engine::ScalarFunction {
   mutable std::atomic<int64_t> rows_ = 0;
 };
 
+std::string column_name(size_t i) { return fmt::format("c{}", i); }
+
+// All columns of the query by position: its own names may be given twice, or be the ones used here.
+std::string column_names(size_t count) {
+  std::string names;
+  for (size_t i = 0; i < count; ++i) names += (i > 0 ? ", " : "") + column_name(i);
+  return names;
+}
+
 // The statement, and where the query stands in it.
 struct Scoring {
   std::string sql;
   size_t query_at = std::string::npos;
 };
 
-// Columns go by position: the query's names may be given twice, or be the ones used here.
 Scoring scoring_statement(const engine::Dialect& dialect, const engine::FunctionHost& functions,
                           const engine::FunctionHandle& score, const ModelQuery& query, const OpenModelQuery& open,
                           const std::vector<size_t>& keep, const std::vector<arrow::Field>& added,
                           const engine::TableName& table) {
-  const auto column = [](size_t i) { return fmt::format("c{}", i); };
   std::string select = "SELECT ";
   for (const size_t i : keep)
-    select += fmt::format("{} AS {}, ", column(i), dialect.identifier((*open.columns)[i].name));
+    select += fmt::format("{} AS {}, ", column_name(i), dialect.identifier((*open.columns)[i].name));
   for (size_t i = 0; i < added.size(); ++i) {
     select += fmt::format("{}{} AS {}", i > 0 ? ", " : "", added.size() == 1 ? "scored" : functions.field("scored", i),
                           dialect.identifier(added[i].name));
   }
-  std::string names;
-  for (size_t i = 0; i < open.columns->size(); ++i) names += (i > 0 ? ", " : "") + column(i);
   std::vector<std::string> inputs;
-  for (const size_t i : open.binding.columns) inputs.push_back(column(i));
+  for (const size_t i : open.binding.columns) inputs.push_back(column_name(i));
   select += fmt::format("\nFROM (SELECT *, {} AS scored FROM (\n", score.call(inputs));
   const size_t query_at = select.size();
   // On lines of its own: the query may end in a comment.
-  select += fmt::format("{}\n) AS source({}))", query.query, names);
+  select += fmt::format("{}\n) AS source({}))", query.query, column_names(open.columns->size()));
 
   Scoring out{dialect.create_table_as(table, select, true, true), std::string::npos};
   if (const size_t at = out.sql.find(select); at != std::string::npos) out.query_at = at + query_at;
@@ -132,6 +137,17 @@ Status make_schema(const engine::TableName& table, flow::RunContext& context) {
 }
 
 }  // namespace
+
+std::string described_predictions(const engine::Dialect& dialect, std::string_view query, const arrow::Schema& columns,
+                                  const std::vector<size_t>& keep, const std::vector<arrow::Field>& added) {
+  std::string select = "SELECT ";
+  for (const size_t i : keep) select += fmt::format("{} AS {}, ", column_name(i), dialect.identifier(columns[i].name));
+  for (size_t i = 0; i < added.size(); ++i) {
+    select += fmt::format("{}CAST(NULL AS {}) AS {}", i > 0 ? ", " : "", dialect.type_name(added[i].type),
+                          dialect.identifier(added[i].name));
+  }
+  return select + fmt::format("\nFROM (\n{}\n) AS source({})", query, column_names(columns.size()));
+}
 
 Result<int64_t> predict_in_engine(engine::FunctionHost& functions, const ModelQuery& query, const OpenModelQuery& open,
                                   const PredictionOptions& options, const std::vector<size_t>& keep,

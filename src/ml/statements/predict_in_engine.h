@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -13,6 +15,10 @@
 #include "ml/statements/model_query.h"
 
 namespace sinan::ml {
+
+// The columns of the result as a query that scores nothing: NULL of the right type where a prediction will be.
+std::string described_predictions(const engine::Dialect& dialect, std::string_view query, const arrow::Schema& columns,
+                                  const std::vector<size_t>& keep, const std::vector<arrow::Field>& added);
 
 // Replaces `table` in the step's transaction by the columns `keep` of the query and the predictions; makes its schema when
 // it is missing. Needs no `open.rows`. Returns the rows written. Errors carry places in the program.

@@ -39,20 +39,36 @@ Failure in_program(Error error, Span text, bool is_verbatim) {
   return fail(std::move(error).at(text));
 }
 
-flow::ResultTable feature_table(const std::vector<FeatureReport>& report) {
+// What a feature is to the trees; nothing for a column that was left out.
+std::string_view kind_of(const FeaturePlan& plan, const FeatureReport& row) {
+  const auto transform = std::ranges::find(plan.transforms(), row.feature, &Transform::feature);
+  if (transform == plan.transforms().end()) return {};
+  return transform->kind == Transform::Kind::kVocabulary ? "category" : "number";
+}
+
+// What was derived from the query's columns; `missing` is the share of the training rows without a value.
+flow::ResultTable feature_table(DataSet& data) {
   arrow::BatchBuilder rows({{"feature", arrow::string_type()},
                             {"column", arrow::string_type()},
                             {"type", arrow::string_type()},
+                            {"kind", arrow::string_type()},
                             {"values", arrow::string_type()},
-                            {"missing", arrow::int64_type()},
+                            {"missing", arrow::double_type()},
                             {"note", arrow::string_type()}});
-  for (const FeatureReport& row : report) {
+  const auto count = static_cast<double>(data.train().rows());
+  for (const FeatureReport& row : data.report()) {
+    const std::string_view kind = kind_of(data.plan(), row);
     rows.column(0).append(std::string_view(row.feature));
     rows.column(1).append(std::string_view(row.column));
     rows.column(2).append(std::string_view(row.type));
-    rows.column(3).append(std::string_view(row.values));
-    rows.column(4).append(static_cast<int64_t>(row.missing));
-    rows.column(5).append(std::string_view(row.note));
+    if (kind.empty()) {
+      rows.column(3).append_null();
+    } else {
+      rows.column(3).append(kind);
+    }
+    rows.column(4).append(std::string_view(row.values));
+    rows.column(5).append(static_cast<double>(row.missing) / count);
+    rows.column(6).append(std::string_view(row.note));
   }
   return {"Features", rows.finish()};
 }
@@ -72,9 +88,12 @@ class TrainStep final : public flow::Step {
   std::optional<Fingerprint> fingerprint() const override {
     return FingerprintBuilder().add("train 1").add(request_.query).add(clause_).finish();
   }
+  bool uses_seed() const override { return !request_.seed; }
   Result<flow::Outcome> run(flow::RunContext& context) override;
 
  private:
+  // Of everything random: the statement's own, or the run's.
+  uint64_t seed(const flow::RunContext& context) const { return request_.seed.value_or(context.seed()); }
   Result<DataSet> read(flow::RunContext& context) const;
   Status read_rows(flow::RunContext& context, const std::string& query, Span place, bool is_verbatim,
                    const std::function<Status(const arrow::Schema&)>& begin,
@@ -109,7 +128,7 @@ Status TrainStep::read_rows(flow::RunContext& context, const std::string& query,
 
 Result<DataSet> TrainStep::read(flow::RunContext& context) const {
   DataSpec spec = request_.data;
-  spec.seed = context.seed();
+  spec.seed = seed(context);
   spec.threads = context.threads();
   context.progress().stage("reading");
   std::optional<DataSetBuilder> builder;
@@ -162,13 +181,14 @@ Result<flow::Outcome> TrainStep::run(flow::RunContext& context) {
   DataSet data = TRY(read(context));
   const size_t features = data.plan().schema().size();
   context.progress().note(fmt::format("{} features, {} rows", features, human_count(data.train().rows())));
+  context.results().show(feature_table(data));
 
   TrainSpec spec;
   spec.estimator = request_.estimator;
   spec.attributes = &request_.attributes;
   spec.task = data.task();
   spec.classes = data.classes();
-  spec.seed = context.seed();
+  spec.seed = seed(context);
   spec.threads = context.threads();
   spec.memory_bytes = context.memory_bytes();
   Progress progress(context);
@@ -193,7 +213,7 @@ Result<flow::Outcome> TrainStep::run(flow::RunContext& context) {
   package.statement = text_;
   package.metrics = trained.metrics;
   package.rows = data.train().rows();
-  package.seed = context.seed();
+  package.seed = spec.seed;
   package.importance = std::move(trained.importance);
   package.native = std::move(trained.native);
   package.native_name = trained.native_name;
@@ -211,7 +231,6 @@ Result<flow::Outcome> TrainStep::run(flow::RunContext& context) {
         fmt::format("Numbers were sorted into bins by a sample of {} rows (train.cut_sample_rows).",
                     human_count(request_.data.binning->sample_rows)));
   }
-  outcome.tables.push_back(feature_table(data.report()));
   outcome.tables.push_back(metric_table(package.metrics));
   if (auto chart = training_chart(model.name, package.metrics))
     outcome.artefacts.push_back({"training", *std::move(chart)});
@@ -292,6 +311,8 @@ Result<std::unique_ptr<flow::Step>> Train::check(const flow::Parsed& parsed, flo
     if (columns && validation) TRY(check_validation(request, *columns, *validation));
     Access more = context.analyze(request.validation_query, request.validation_place);
     access.reads.insert(access.reads.end(), more.reads.begin(), more.reads.end());
+    std::ranges::sort(access.reads);
+    access.reads.erase(std::unique(access.reads.begin(), access.reads.end()), access.reads.end());
     if (more.barrier && !access.barrier) access.barrier = more.barrier;
   }
   ModelSignature signature = planned_signature(request, columns);

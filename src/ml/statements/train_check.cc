@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <regex>
 
 #include "base/strings.h"
+#include "ml/column_pattern.h"
 #include "ml/feature_plan_input.h"
 
 namespace sinan::ml {
@@ -98,14 +98,9 @@ Status take_validation(TrainRequest& request, std::span<const AttributeSpec> spe
 Status check_column_name(const sql::Expr& column, const arrow::Schema& query) {
   const std::string_view name = last_part(column.text);
   if (query.index_of(column.text) || query.index_of(name)) return {};
-  try {
-    const std::regex pattern(column.text, std::regex::ECMAScript | std::regex::icase);
-    const bool matches = std::ranges::any_of(
-        query.fields, [&](const arrow::Field& field) { return std::regex_match(field.name, pattern); });
-    if (matches) return {};
-  } catch (const std::regex_error&) {
-    // No pattern either: an unknown column.
-  }
+  const auto matches = match_columns(column.text, query);
+  if (!matches) return fail(Error(matches.error())).at(column.span);
+  if (!matches->empty()) return {};
   const std::string near = did_you_mean(name, query.names());
   return fail(Code::kProgram, fmt::format("COLUMN is not a column of the query: \"{}\"", column.text),
               near.empty() ? fmt::format("the query has {}", join(query.names(), ", ")) : near)
@@ -165,6 +160,8 @@ Result<TrainRequest> check_request(const sql::Train& clause, const Trainers& tra
   request.data.label = std::string(clause.label->text);
   request.data.intent = TRY(request.trainer->intent(request.estimator, request.attributes));
   request.data.binning = request.trainer->binning(request.estimator, request.attributes);
+  if (has_attribute(specs, "seed") && request.attributes.given("seed"))
+    request.seed = static_cast<uint64_t>(request.attributes.integer("seed"));
   request.query = std::string(context.statement().query());
   request.query_place = context.statement().text.standard;
   return request;

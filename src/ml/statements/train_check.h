@@ -24,7 +24,8 @@ struct TrainRequest {
   Span query_place;
   std::string validation_query;  // empty = none
   Span validation_place;
-  DataSpec data;  // seed and threads are the run's to fill in
+  std::optional<uint64_t> seed;  // given with the attributes; nothing = the run's
+  DataSpec data;                 // seed and threads are filled in by the run
 };
 
 // Errors: kUnsupported for estimators of other systems that are not built in, kProgram for others (nearest name), and
