@@ -58,9 +58,10 @@ Result<std::unique_ptr<flow::Step>> CountRows::check(const flow::Parsed& parsed,
   const sql::Name& name = static_cast<const ParsedCount&>(parsed).table;
   std::vector<std::string> parts;
   for (std::string_view part : split_on(name.text, '.')) parts.emplace_back(part);
-  const auto table = TRY(engine::TableName::from_parts(parts));
+  const auto table = engine::TableName::from_parts(parts);
+  if (!table) return fail(Error(table.error())).at(name.span);  // `at`: the place in the program
   const engine::Dialect& dialect = context.engine().dialect();
-  std::string query = "SELECT count(*) AS rows FROM " + dialect.table(table);
+  std::string query = "SELECT count(*) AS rows FROM " + dialect.table(*table);
   TRY(context.describe(query, name.span));  // an unknown table is told here, under its name, before anything runs
   Access reads = context.analyze(query, name.span);
   return std::make_unique<CountStep>(reads.reads.front(), std::move(query));
