@@ -39,7 +39,7 @@ Result<bool> returns_rows(const PlainStatement& statement, engine::Session& sess
   return schema && schema->size() > 0;
 }
 
-Status run_statement(const PlainStatement& statement, RunContext& context, Outcome& outcome) {
+Status run_sql(const PlainStatement& statement, RunContext& context, Outcome& outcome) {
   TRY(context.cancel().check());
   if (TRY(returns_rows(statement, context.session()))) {
     const int64_t rows = TRY(stream_rows(context, statement.sql));
@@ -50,7 +50,12 @@ Status run_statement(const PlainStatement& statement, RunContext& context, Outco
     }
   } else {
     const std::string sql = runnable_copy(statement, context.project_folder(), context.engine().dialect());
-    const int64_t rows = TRY(context.session().execute(sql));
+    auto rows_written = context.session().execute(sql);
+    if (!rows_written) {
+      if (sql != statement.sql) rows_written.error().span.reset();  // a place in another text
+      return fail(std::move(rows_written).error());
+    }
+    const int64_t rows = *rows_written;
     if (rows >= 0) outcome.rows_written = std::max<int64_t>(outcome.rows_written, 0) + rows;
   }
   auto edges = lineage_of(statement);
@@ -61,6 +66,20 @@ Status run_statement(const PlainStatement& statement, RunContext& context, Outco
     }
   }
   return {};
+}
+
+// The engine tells places in the statement; a person reads them in the program.
+Status run_statement(const PlainStatement& statement, RunContext& context, Outcome& outcome) {
+  Status status = run_sql(statement, context, outcome);
+  if (status) return status;
+  Error error = std::move(status).error();
+  Span place = statement.place;
+  if (error.span) {
+    place.begin = std::min(statement.place.begin + error.span->begin, statement.place.end);
+    place.end = std::min(statement.place.begin + error.span->end, statement.place.end);
+  }
+  error.span = place;
+  return fail(std::move(error));
 }
 
 class PlainStep final : public Step {

@@ -14,6 +14,7 @@ namespace sinan::flow {
 
 struct PlainStatement {
   std::string sql;
+  Span place;  // of it in the program
   sql::Analysis analysis;
   Access access;                // of the analysis, views followed
   bool unparsed_query = false;  // not analysed, but known to be a query: it changes nothing
