@@ -103,7 +103,9 @@ Result<std::vector<TableInfo>> DuckDbEngine::tables() {
   return tables;
 }
 
-uint32_t threads_of(const DuckDbOptions& options) { return options.threads > 0 ? options.threads : inspect_machine().cores; }
+uint32_t threads_of(const DuckDbOptions& options) {
+  return options.threads > 0 ? options.threads : inspect_machine().cores;
+}
 
 // Errors: kInternal for a setting that this DuckDB does not know.
 Result<DuckConfig> make_config(const DuckDbOptions& options) {
@@ -114,9 +116,6 @@ Result<DuckConfig> make_config(const DuckDbOptions& options) {
       {"allow_community_extensions", "false"},
       {"autoinstall_known_extensions", "false"},
       {"autoload_known_extensions", options.extension_dir.empty() ? "false" : "true"},
-      // Numbers that no other method shrinks: ALPRD saves some tenths of them, for a quarter of the time of a write and half
-      // of a scan's speed.
-      {"disabled_compression_methods", "alprd"},
   };
   const auto set = [&](std::string name, std::string value) {
     settings.emplace_back(std::move(name), std::move(value));
@@ -145,6 +144,9 @@ Status finish_opening(const std::shared_ptr<Database>& database, const DuckDbOpt
   if (options.temp_disk_bytes > 0) {
     TRY(session.execute(fmt::format("SET GLOBAL max_temp_directory_size='{}B'", options.temp_disk_bytes)));
   }
+  // What packs floating-point numbers that no other method shrinks saves 6 % of FLOAT and 18 % of DOUBLE columns; without it
+  // a table of such numbers is written in three quarters of the time and scanned in half.
+  TRY(session.execute("SET GLOBAL disabled_compression_methods='alprd'"));
   const auto rows = TRY(session.query("SELECT current_database()", {}));
   const auto batch = TRY(rows->next());
   if (batch) database->main_catalog = batch->column(0).string(0);
