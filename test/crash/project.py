@@ -41,8 +41,9 @@ WITH predict.output="probability" USING zoo.m; SELECT * FROM check_table ORDER B
 
 
 class Project:
-    def __init__(self, source=None):
-        self.folder = Path(tempfile.mkdtemp(prefix="sinan_crash_"))
+    def __init__(self, source=None, parent=None):
+        """A copy of `source`, in a new folder of `parent`."""
+        self.folder = Path(tempfile.mkdtemp(prefix="sinan_crash_", dir=parent))
         if source is not None:
             shutil.copytree(source.folder, self.folder, dirs_exist_ok=True)
 
