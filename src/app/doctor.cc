@@ -118,7 +118,7 @@ std::string doctor_text(const std::vector<flow::DoctorFinding>& findings, bool u
   for (const flow::DoctorFinding& finding : findings) {
     const std::string blanks(width - display_width(finding.name), ' ');
     const std::string mark =
-        finding.works ? style.green(unicode ? "✓ ok     " : "ok     ") : style.red(unicode ? "✗ missing" : "missing");
+        finding.works ? style.green(unicode ? "✓ ok     " : "ok     ") : style.red(unicode ? "✗ problem" : "problem");
     text += fmt::format("{}  {}{}  {}\n", mark, finding.name, blanks, finding.detail);
     if (!finding.works && !finding.remedy.empty())
       text += fmt::format("{}{}\n", std::string(width + (unicode ? 13 : 11), ' '), finding.remedy);

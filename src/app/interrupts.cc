@@ -34,6 +34,7 @@ Interrupts& Interrupts::start() {
 
 Interrupts::Interrupts() {
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);  // a file as large as ulimit -f allows is an error like a full disk
   const sigset_t set = awaited_signals();
   CHECK(pthread_sigmask(SIG_BLOCK, &set, nullptr) == 0);
   CHECK(pipe2(pipe_, O_CLOEXEC | O_NONBLOCK) == 0);

@@ -131,12 +131,12 @@ int Session::run(Program program) {
     show_error(screen_, report.error(), line_.json_errors);
     return report.error().code == Code::kCancelled ? kExitCancelled : kExitFailed;
   }
-  summarize(*planned, *report, is_file);
+  const bool all_saved = summarize(*planned, *report, is_file);
   if (report->cancelled || interruptible.cancelled()) return kExitCancelled;
-  return report->ok() ? kExitDone : kExitFailed;
+  return report->ok() && all_saved ? kExitDone : kExitFailed;
 }
 
-void Session::summarize(const flow::Plan& plan, const flow::RunReport& report, bool is_file) {
+bool Session::summarize(const flow::Plan& plan, const flow::RunReport& report, bool is_file) {
   const bool several = is_file && plan.steps.size() > 1;
   if (several && !line_.quiet && !report.cancelled && line_.format == Format::kTable) {
     const TerminalFacts& facts = screen_.facts();
@@ -145,18 +145,25 @@ void Session::summarize(const flow::Plan& plan, const flow::RunReport& report, b
                                      .unicode = facts.unicode};
     screen_.write(Stream::kError, "\n" + plot::to_terminal(timeline(plan, report), look));
   }
-  const std::string pictures = save_pictures(plan, report, several && !report.cancelled);
-  if (line_.quiet) return;
-  if (!pictures.empty()) screen_.write(Stream::kError, pictures);
+  const std::optional<std::string> pictures = save_pictures(plan, report, several && !report.cancelled);
+  const bool all_saved = pictures.has_value() || line_.output.empty();
+  if (line_.quiet) return all_saved;
+  if (pictures) screen_.write(Stream::kError, *pictures);
   if (report.cancelled) screen_.write(Stream::kError, "cancelled\n");
   if (several && line_.format == Format::kTable && report.ok()) show_next(plan, report);
   if (several && !report.ok() && plan.program_name != "-") {
-    screen_.write(Stream::kError,
-                  fmt::format("to go on from here: sinan run --resume {}\n", shell_word(plan.program_name)));
+    screen_.write(Stream::kError, fmt::format("to go on from here: sinan run --resume{} {}\n", project_option(),
+                                              shell_word(plan.program_name)));
   }
+  return all_saved;
 }
 
-std::string Session::save_pictures(const flow::Plan& plan, const flow::RunReport& report, bool with_timeline) {
+std::string Session::project_option() const {
+  return line_.project == "." ? "" : " --project " + shell_word(line_.project);
+}
+
+std::optional<std::string> Session::save_pictures(const flow::Plan& plan, const flow::RunReport& report,
+                                                  bool with_timeline) {
   struct Picture {
     std::string name;
     const plot::Chart* chart;
@@ -173,7 +180,7 @@ std::string Session::save_pictures(const flow::Plan& plan, const flow::RunReport
   }
   const plot::Chart steps = timeline(plan, report);
   if (with_timeline) pictures.push_back({"steps", &steps});
-  if (pictures.empty()) return {};
+  if (pictures.empty()) return std::string();
 
   const std::filesystem::path folder =
       line_.output.empty() ? project_.state_folder() / "runs" / report.id.value : std::filesystem::path(line_.output);
@@ -186,7 +193,7 @@ std::string Session::save_pictures(const flow::Plan& plan, const flow::RunReport
   };
   if (auto saved = save(); !saved) {
     show_error(screen_, std::move(saved).error().within("while saving pictures"), line_.json_errors);
-    return {};
+    return std::nullopt;
   }
   std::vector<std::string> names;
   for (const Picture& picture : pictures) names.push_back(picture.name + ".svg");
@@ -208,7 +215,7 @@ void Session::show_next(const flow::Plan& plan, const flow::RunReport& report) {
       names.push_back(name);
     }
   }
-  const std::string project = line_.project == "." ? "" : " --project " + shell_word(line_.project);
+  const std::string project = project_option();
   std::string text;
   const auto add = [&](const std::string& statement) {
     text += fmt::format("  sinan{} -c {}\n", project, shell_word(statement));

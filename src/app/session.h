@@ -42,11 +42,14 @@ class Session {
   // Nothing when that failed or was cancelled, and `code` is what to answer.
   std::optional<flow::Plan> plan(Program& program, Interrupts::Scope& interruptible, int& code);
   void show_diagnostics(const flow::Plan& plan);
-  void summarize(const flow::Plan& plan, const flow::RunReport& report, bool is_file);
-  // Answers where they are; empty when there are none.
-  std::string save_pictures(const flow::Plan& plan, const flow::RunReport& report, bool with_timeline);
+  // Answers whether everything was saved that was asked for.
+  bool summarize(const flow::Plan& plan, const flow::RunReport& report, bool is_file);
+  // Answers where they are, empty when there are none; nothing when they could not be saved, which is shown.
+  std::optional<std::string> save_pictures(const flow::Plan& plan, const flow::RunReport& report, bool with_timeline);
   void show_next(const flow::Plan& plan, const flow::RunReport& report);
   ResultOptions result_options() const;
+  // " --project DIR", for commands that are shown; empty for the current folder.
+  std::string project_option() const;
 
   flow::Project& project_;
   Screen& screen_;

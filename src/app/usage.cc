@@ -76,7 +76,7 @@ Exit codes
 constexpr std::string_view kDoctor =
     R"(sinan doctor checks what works here: the engine, the stores, the trainers, the machine's limits, the terminal, the project.
 
-Every line says ok or missing, and how to get what is missing. Exit code 0 when all is well, 1 otherwise.
+Every line says ok or problem, and below a problem stands how to mend it. Exit code 0 when all is well, 1 otherwise.
 )";
 
 constexpr std::string_view kHelp = R"(sinan help lists the statements of this build; sinan help STATEMENT explains one.

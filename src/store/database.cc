@@ -172,6 +172,10 @@ Error Database::error(std::string_view doing) const {
   Error error{code_of(code), fmt::format("{}: {}: {}", doing, reason, name_), {}, std::nullopt, {}};
   if (error.code == Code::kExhausted) error.hint = "free some disk space and run it again";
   if (error.code == Code::kBusy) error.hint = "another process is writing; run it again";
+  if (error.code == Code::kData) {
+    error.message = fmt::format("database file is damaged: {}: {}", reason, name_);
+    error.hint = "restore it from a copy";
+  }
   return error;
 }
 

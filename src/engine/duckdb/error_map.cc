@@ -227,7 +227,7 @@ constexpr std::array kTypeCodes = std::to_array<TypeCode>({
 
 Code code_of(const Raw& raw, ErrorPhase phase) {
   const std::string_view message = raw.message;
-  if (contains(message, "No space left on device") || raw.errno_text == "28" ||
+  if (contains(message, "No space left on device") || raw.errno_text == "28" || contains(message, "File too large") ||
       contains(message, "max_temp_directory_size") || contains(message, "Out of Memory") ||
       contains(message, "Out-of-memory")) {
     return Code::kExhausted;
@@ -382,6 +382,8 @@ void reword(const Raw& raw, Error& error) {
     error.hint = "write it shorter, or raise the limit before it: SET max_expression_depth TO 10000";
   } else if (contains(message, "No space left on device")) {
     error.hint = kFreeSpace;
+  } else if (contains(message, "File too large")) {
+    error.hint = "raise the limit of file sizes: ulimit -f";
   } else if (contains(message, "max_temp_directory_size")) {
     error.message = fmt::format("no room for temporary files in .sinan/tmp: {}", error.message);
     error.hint = "free some disk space; limits.temp_disk and limits.memory in sinan.toml say what may be used";
@@ -462,7 +464,7 @@ Error map_open_error(std::string_view raw, const std::filesystem::path& file) {
   if (corrupt) {
     error.code = Code::kData;
     error.message = fmt::format("database file is damaged: {}", file.string());
-    error.hint = split_lines(message).first;
+    error.hint = fmt::format("restore it from a copy: {}", split_lines(message).first);
     return error;
   }
   error.context.push_back(fmt::format("while opening {}", file.string()));
