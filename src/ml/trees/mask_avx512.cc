@@ -36,11 +36,11 @@ SINAN_AVX512 inline __m512i bins_of(__m512 x, const float* thresholds, uint32_t 
   return at;
 }
 
-SINAN_AVX512 void load_numbers(const MaskPlan& plan, std::span<const FeatureColumn> columns, size_t begin, size_t rows,
-                               MaskScratch& scratch) {
-  alignas(64) uint32_t wide[MaskPlan::kRows];
-  for (const MaskPlan::Thresholds& feature : plan.numeric_features) {
-    const float* values = columns[feature.feature].values.data() + begin;
+struct Avx512 {
+  SINAN_AVX512 static void load_numbers(const MaskPlan& plan, const MaskPlan::Thresholds& feature,
+                                        std::span<const float> values, MaskScratch& scratch) {
+    alignas(64) uint32_t wide[MaskPlan::kRows];
+    const size_t rows = values.size();
     const float* thresholds = plan.thresholds.data() + feature.first;
     // Every stride-th threshold: what the first five steps look at.
     alignas(64) float top[32];
@@ -56,7 +56,7 @@ SINAN_AVX512 void load_numbers(const MaskPlan& plan, std::span<const FeatureColu
     uint32_t any_missing = 0;
     for (size_t i = 0; i < rows; i += 16) {
       const __mmask16 live = rows - i >= 16 ? 0xffff : static_cast<__mmask16>((1u << (rows - i)) - 1);
-      const __m512 x = _mm512_maskz_loadu_ps(live, values + i);
+      const __m512 x = _mm512_maskz_loadu_ps(live, values.data() + i);
       const __mmask16 missing = _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q);
       const __m512i bin = _mm512_min_epi32(bins_of(x, thresholds, feature.padded, top_low, top_high), count);
       if (!one_column) {
@@ -75,54 +75,53 @@ SINAN_AVX512 void load_numbers(const MaskPlan& plan, std::span<const FeatureColu
       split_bins(feature, std::span(wide, rows), scratch);
     }
   }
-}
 
-SINAN_AVX512 inline void decide_numeric(const uint8_t* bins, uint8_t rank, RowBits& right) {
-  const __m512i at_least = _mm512_set1_epi8(static_cast<char>(rank));
+  SINAN_AVX512 static void decide_numeric(const uint8_t* bins, uint8_t rank, RowBits& right) {
+    const __m512i at_least = _mm512_set1_epi8(static_cast<char>(rank));
 #pragma GCC unroll 8
-  for (size_t w = 0; w < MaskPlan::kWords; ++w)
-    right.word[w] = _mm512_cmpge_epu8_mask(_mm512_load_si512(bins + w * 64), at_least);
-}
+    for (size_t w = 0; w < MaskPlan::kWords; ++w)
+      right.word[w] = _mm512_cmpge_epu8_mask(_mm512_load_si512(bins + w * 64), at_least);
+  }
 
-SINAN_AVX512 inline void decide_categorical(const MaskPlan& plan, const MaskPlan::Categorical& split,
-                                            const MaskScratch& scratch, RowBits& right) {
-  const uint32_t tables = plan.categorical_features[split.feature].words / 8;
-  const uint8_t* byte = scratch.code_byte[split.feature].row;
-  const MaskScratch::Bytes* bits = &scratch.code_bit[scratch.first_table[split.feature]];
-  uint64_t found[MaskPlan::kWords] = {};
-  for (uint32_t t = 0; t < tables; ++t) {
-    const __m512i table = _mm512_loadu_si512(plan.set_words.data() + split.set + t * 8);
-    for (size_t w = 0; w < MaskPlan::kWords; ++w) {
-      const __m512i at = _mm512_load_si512(byte + w * 64);
-      found[w] |= _mm512_test_epi8_mask(_mm512_permutexvar_epi8(at, table), _mm512_load_si512(bits[t].row + w * 64));
+  SINAN_AVX512 static void decide_categorical(const MaskPlan& plan, const MaskPlan::Categorical& split,
+                                              const MaskScratch& scratch, RowBits& right) {
+    const uint32_t tables = plan.categorical_features[split.feature].words / 8;
+    const uint8_t* byte = scratch.code_byte[split.feature].row;
+    const MaskScratch::Bytes* bits = &scratch.code_bit[scratch.first_table[split.feature]];
+    uint64_t found[MaskPlan::kWords] = {};
+    for (uint32_t t = 0; t < tables; ++t) {
+      const __m512i table = _mm512_loadu_si512(plan.set_words.data() + split.set + t * 8);
+      for (size_t w = 0; w < MaskPlan::kWords; ++w) {
+        const __m512i at = _mm512_load_si512(byte + w * 64);
+        found[w] |= _mm512_test_epi8_mask(_mm512_permutexvar_epi8(at, table), _mm512_load_si512(bits[t].row + w * 64));
+      }
     }
+    const RowBits& missing = scratch.missing[split.feature];
+    for (size_t w = 0; w < MaskPlan::kWords; ++w) right.word[w] = found[w] | (split.default_left ? 0 : missing.word[w]);
   }
-  const RowBits& missing = scratch.missing[split.feature];
-  for (size_t w = 0; w < MaskPlan::kWords; ++w) right.word[w] = found[w] | (split.default_left ? 0 : missing.word[w]);
-}
 
-// Adds each row's leaf to its sum.
-SINAN_AVX512 inline void add_leaves(const float* leaves, uint32_t depth, const RowBits* leaf_bits, float* sum) {
-  // Up to 64 leaves are looked up in registers; of six bits the first chooses between two tables of 32.
-  alignas(64) float padded[64];
-  const float* table = leaves;
-  if (depth < 6) {
-    std::memcpy(padded, leaves, sizeof(float) << depth);
-    std::fill(padded + (size_t{1} << depth), padded + 64, 0.0f);
-    table = padded;
-  }
-  const __m512 t0 = _mm512_loadu_ps(table);
-  const __m512 t1 = _mm512_loadu_ps(table + 16);
-  const __m512 t2 = _mm512_loadu_ps(table + 32);
-  const __m512 t3 = _mm512_loadu_ps(table + 48);
-  const uint32_t first = depth == 6 ? 1 : 0;
-  for (size_t w = 0; w < MaskPlan::kWords; ++w) {
-    __m512i number = _mm512_setzero_si512();
-    for (uint32_t d = first; d < depth; ++d)
-      number = _mm512_mask_add_epi8(number, leaf_bits[d].word[w], number,
-                                    _mm512_set1_epi8(static_cast<char>(1u << (depth - 1 - d))));
-    const uint64_t upper = depth == 6 ? leaf_bits[0].word[w] : 0;
-    float* to = sum + w * 64;
+  // Adds each row's leaf to its sum.
+  SINAN_AVX512 static void add_leaves(const float* leaves, uint32_t depth, const RowBits* leaf_bits, float* sum) {
+    // Up to 64 leaves are looked up in registers; of six bits the first chooses between two tables of 32.
+    alignas(64) float padded[64];
+    const float* table = leaves;
+    if (depth < 6) {
+      std::memcpy(padded, leaves, sizeof(float) << depth);
+      std::fill(padded + (size_t{1} << depth), padded + 64, 0.0f);
+      table = padded;
+    }
+    const __m512 t0 = _mm512_loadu_ps(table);
+    const __m512 t1 = _mm512_loadu_ps(table + 16);
+    const __m512 t2 = _mm512_loadu_ps(table + 32);
+    const __m512 t3 = _mm512_loadu_ps(table + 48);
+    const uint32_t first = depth == 6 ? 1 : 0;
+    for (size_t w = 0; w < MaskPlan::kWords; ++w) {
+      __m512i number = _mm512_setzero_si512();
+      for (uint32_t d = first; d < depth; ++d)
+        number = _mm512_mask_add_epi8(number, leaf_bits[d].word[w], number,
+                                      _mm512_set1_epi8(static_cast<char>(1u << (depth - 1 - d))));
+      const uint64_t upper = depth == 6 ? leaf_bits[0].word[w] : 0;
+      float* to = sum + w * 64;
 #define SINAN_ADD_LANES(part)                                                                                     \
   {                                                                                                               \
     const __m512i index = _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(number, (part)));                        \
@@ -139,38 +138,21 @@ SINAN_AVX512 inline void add_leaves(const float* leaves, uint32_t depth, const R
     }                                                                                                             \
     _mm512_store_ps(to + 16 * (part), _mm512_add_ps(_mm512_load_ps(to + 16 * (part)), value));                    \
   }
-    SINAN_ADD_LANES(0)
-    SINAN_ADD_LANES(1)
-    SINAN_ADD_LANES(2)
-    SINAN_ADD_LANES(3)
+      SINAN_ADD_LANES(0)
+      SINAN_ADD_LANES(1)
+      SINAN_ADD_LANES(2)
+      SINAN_ADD_LANES(3)
 #undef SINAN_ADD_LANES
+    }
   }
-}
+};
 
 }  // namespace
 
 SINAN_AVX512 void mask_chunk_avx512(const MaskPlan& plan, std::span<const float> base_margin,
                                     std::span<const FeatureColumn> columns, size_t begin, size_t rows,
                                     MaskScratch& scratch, float* out) {
-  load_numbers(plan, columns, begin, rows, scratch);
-  load_codes(plan, columns, begin, rows, scratch);
-  start_sums(base_margin, scratch);
-  RowBits* right = scratch.right.data();
-  RowBits leaf_bits[MaskPlan::kMaxDepth] = {};
-  for (const MaskPlan::MaskTree& tree : plan.trees) {
-    for (uint32_t i = 0; i < tree.numerics; ++i) {
-      const MaskPlan::Numeric& split = plan.numerics[tree.first_numeric + i];
-      const uint8_t* bins = split.default_left ? scratch.low_column[split.column] : scratch.high_column[split.column];
-      decide_numeric(bins, split.rank, right[split.position]);
-    }
-    for (uint32_t i = 0; i < tree.categoricals; ++i) {
-      const MaskPlan::Categorical& split = plan.categoricals[tree.first_categorical + i];
-      decide_categorical(plan, split, scratch, right[split.position]);
-    }
-    choose_leaves(right, tree.depth, leaf_bits);
-    add_leaves(plan.leaves.data() + tree.first_leaf, tree.depth, leaf_bits, scratch.sum[tree.output].row);
-  }
-  write_sums(scratch, base_margin.size(), rows, out);
+  score_chunk<Avx512>(plan, base_margin, columns, begin, rows, scratch, out);
 }
 
 }  // namespace sinan::ml

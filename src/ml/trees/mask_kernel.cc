@@ -11,7 +11,6 @@ MaskScratch::MaskScratch(const MaskPlan& plan, size_t outputs)
       high_column(plan.columns),
       code_byte(plan.categorical_features.size()),
       missing(plan.categorical_features.size()),
-      right((size_t{1} << MaskPlan::kMaxDepth) - 1),
       sum(outputs) {
   uint32_t tables = 0;
   for (const MaskPlan::Categories& feature : plan.categorical_features) {
@@ -19,6 +18,9 @@ MaskScratch::MaskScratch(const MaskPlan& plan, size_t outputs)
     tables += feature.words / 8;
   }
   code_bit.resize(tables);
+  size_t most = 1;
+  for (const MaskPlan::Group& group : plan.groups) most = std::max<size_t>(most, group.numerics + group.categoricals);
+  right.resize(most);
 }
 
 void split_bins(const MaskPlan::Thresholds& feature, std::span<const uint32_t> bins, MaskScratch& scratch) {

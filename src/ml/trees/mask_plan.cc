@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
+#include <tuple>
+#include <vector>
 
 namespace sinan::ml {
 namespace {
@@ -47,16 +50,19 @@ class Planner {
 
   void add_trees() {
     for (const Tree& tree : ensemble_.trees) {
+      // A tree may bring as many splits as it has nodes.
+      if (plan_.groups.empty() || numerics_.size() + categoricals_.size() + (1u << tree.depth) > MaskPlan::kMostSplits)
+        begin_group();
       MaskPlan::MaskTree to{.output = tree.output, .depth = tree.depth};
-      to.first_numeric = static_cast<uint32_t>(plan_.numerics.size());
-      to.first_categorical = static_cast<uint32_t>(plan_.categoricals.size());
+      to.first_split = static_cast<uint32_t>(plan_.splits.size());
       to.first_leaf = static_cast<uint32_t>(plan_.leaves.size());
+      plan_.splits.resize(plan_.splits.size() + (size_t{1} << tree.depth) - 1);
       plan_.leaves.resize(plan_.leaves.size() + (size_t{1} << tree.depth));
       add_node(tree.root, 0, 0, to);
-      to.numerics = static_cast<uint32_t>(plan_.numerics.size()) - to.first_numeric;
-      to.categoricals = static_cast<uint32_t>(plan_.categoricals.size()) - to.first_categorical;
+      ++plan_.groups.back().trees;
       plan_.trees.push_back(to);
     }
+    end_group();
   }
 
  private:
@@ -72,6 +78,63 @@ class Planner {
     plan_.numeric_features.push_back(to);
   }
 
+  void begin_group() {
+    if (!plan_.groups.empty()) end_group();
+    plan_.groups.push_back({.first_numeric = static_cast<uint32_t>(plan_.numerics.size()),
+                            .first_categorical = static_cast<uint32_t>(plan_.categoricals.size()),
+                            .first_tree = static_cast<uint32_t>(plan_.trees.size())});
+    first_split_ = plan_.splits.size();
+  }
+
+  void end_group() {
+    MaskPlan::Group& group = plan_.groups.back();
+    group.numerics = static_cast<uint32_t>(numerics_.size());
+    group.categoricals = static_cast<uint32_t>(categoricals_.size());
+    const auto ordered = order_numerics();
+    for (size_t i = first_split_; i < plan_.splits.size(); ++i) {
+      uint16_t& split = plan_.splits[i];
+      if (split > UINT16_MAX - group.categoricals) {
+        split = static_cast<uint16_t>(group.numerics + UINT16_MAX - split);
+      } else if (group.numerics > 0) {
+        split = ordered[split];
+      }
+    }
+    plan_.categoricals.insert(plan_.categoricals.end(), categoricals_.begin(), categoricals_.end());
+    numerics_.clear();
+    categoricals_.clear();
+  }
+
+  // Appends the group's numeric splits column by column, each column read from the cache. By number: its place there.
+  std::vector<uint16_t> order_numerics() {
+    std::vector<uint16_t> place(numerics_.size());
+    uint16_t next = 0;
+    for (const auto& [split, number] : numerics_) {
+      place[number] = next++;
+      plan_.numerics.push_back({std::get<0>(split), std::get<1>(split), std::get<2>(split)});
+    }
+    return place;
+  }
+
+  // The number of the node's split among the group's different ones.
+  uint16_t numeric_split(const TreeNode& node) {
+    const MaskPlan::Thresholds& feature = plan_.numeric_features[index_[node.feature()]];
+    const auto begin = plan_.thresholds.begin() + feature.first;
+    const auto rank = static_cast<uint32_t>(std::lower_bound(begin, begin + feature.count, node.value) - begin);
+    const auto split = std::tuple(feature.first_column + rank / MaskPlan::kMaxRank,
+                                  static_cast<uint8_t>(rank % MaskPlan::kMaxRank + 1), node.default_left());
+    return numerics_.emplace(split, static_cast<uint16_t>(numerics_.size())).first->second;
+  }
+
+  void add_categorical(const TreeNode& node) {
+    const MaskPlan::Categories& feature = plan_.categorical_features[index_[node.feature()]];
+    const CategorySet& set = ensemble_.sets[node.set()];
+    categoricals_.push_back(
+        {index_[node.feature()], static_cast<uint32_t>(plan_.set_words.size()), node.default_left()});
+    const auto words = ensemble_.set_words.begin() + set.first_word;
+    plan_.set_words.insert(plan_.set_words.end(), words, words + set.words);
+    plan_.set_words.resize(plan_.set_words.size() + feature.words - set.words);
+  }
+
   // `position` in the complete tree; `first` the leftmost leaf slot below it, as a share of the deepest level.
   void add_node(uint32_t at, uint32_t position, uint32_t level, const MaskPlan::MaskTree& tree) {
     const TreeNode& node = ensemble_.nodes[at];
@@ -81,21 +144,13 @@ class Planner {
       std::fill_n(plan_.leaves.begin() + tree.first_leaf + within * width, width, node.value);
       return;
     }
-    const auto place = static_cast<uint8_t>(position);
+    const uint32_t place = tree.first_split + position;
     if (node.categorical()) {
-      const MaskPlan::Categories& feature = plan_.categorical_features[index_[node.feature()]];
-      const CategorySet& set = ensemble_.sets[node.set()];
-      plan_.categoricals.push_back(
-          {index_[node.feature()], static_cast<uint32_t>(plan_.set_words.size()), node.default_left(), place});
-      const auto words = ensemble_.set_words.begin() + set.first_word;
-      plan_.set_words.insert(plan_.set_words.end(), words, words + set.words);
-      plan_.set_words.resize(plan_.set_words.size() + feature.words - set.words);
+      // Counted from the end until the group's numeric splits are known.
+      plan_.splits[place] = static_cast<uint16_t>(UINT16_MAX - categoricals_.size());
+      add_categorical(node);
     } else {
-      const MaskPlan::Thresholds& feature = plan_.numeric_features[index_[node.feature()]];
-      const auto begin = plan_.thresholds.begin() + feature.first;
-      const auto rank = static_cast<uint32_t>(std::lower_bound(begin, begin + feature.count, node.value) - begin);
-      plan_.numerics.push_back({feature.first_column + rank / MaskPlan::kMaxRank,
-                                static_cast<uint8_t>(rank % MaskPlan::kMaxRank + 1), node.default_left(), place});
+      plan_.splits[place] = numeric_split(node);
     }
     add_node(node.left, 2 * position + 1, level + 1, tree);
     add_node(node.left + 1, 2 * position + 2, level + 1, tree);
@@ -104,6 +159,10 @@ class Planner {
   const TreeEnsemble& ensemble_;
   MaskPlan& plan_;
   std::vector<uint32_t> index_;  // by feature: in numeric_features or categorical_features
+  // Of the group at work: column, rank and default direction of each numeric split, and its number.
+  std::map<std::tuple<uint32_t, uint8_t, bool>, uint16_t> numerics_;
+  std::vector<MaskPlan::Categorical> categoricals_;
+  size_t first_split_ = 0;
 };
 
 }  // namespace

@@ -1,9 +1,11 @@
 // MaskPlan: trees laid out for evaluation without branches, many rows at once.
 //
-// Every split of a tree is decided for a whole chunk of rows by comparing one column of bytes: numeric values are replaced
-// by the number of their feature's thresholds that they reach (a feature with more than 255 gets several byte columns), so
-// that `x >= threshold` is `bin >= rank` in bytes; categories are looked up in bit sets. One bit a row and split results. The bits
-// then choose each row's leaf: level by level, of two sibling subtrees' bits the one that the parent's bit names.
+// Every split is decided for a whole chunk of rows by comparing one column of bytes: numeric values are replaced by the
+// number of their feature's thresholds that they reach (a feature with more than 255 gets several byte columns), so that
+// `x >= threshold` is `bin >= rank` in bytes; categories are looked up in bit sets. One bit a row and split results. Trees
+// ask the same questions again and again (a histogram has 255 thresholds a feature): equal splits of a group of trees are
+// decided once. The bits then choose each row's leaf: level by level, of two sibling subtrees' bits the one that the parent's
+// bit names.
 //
 // Missing values: the column exists twice, with missing as the lowest and as the highest bin, and a split reads the one
 // that sends them its default way. Trees up to kMaxDepth deep; constant once built.
@@ -42,27 +44,33 @@ struct MaskPlan {
     uint32_t column = 0;  // byte column
     uint8_t rank = 0;     // goes right when bin >= rank
     bool default_left = false;
-    uint8_t position = 0;  // in the complete tree: root 0, children of i at 2i + 1, 2i + 2
   };
   struct Categorical {
-    uint32_t feature = 0;  // index in categories
+    uint32_t feature = 0;  // index in categorical_features
     uint32_t set = 0;      // first word in set_words
     bool default_left = false;
-    uint8_t position = 0;
   };
   struct MaskTree {
     uint32_t output = 0;
     uint32_t depth = 0;
+    uint32_t first_split = 0;  // 2^depth - 1 places in splits: root, its children, theirs, ...
+    uint32_t first_leaf = 0;   // 2^depth values in leaves, absent splits filled with what lies below
+  };
+  // Trees one after another, whose different splits' bits fit the cache: the numeric ones first.
+  struct Group {
     uint32_t first_numeric = 0, numerics = 0;
     uint32_t first_categorical = 0, categoricals = 0;
-    uint32_t first_leaf = 0;  // 2^depth values in leaves, absent splits filled with what lies below
+    uint32_t first_tree = 0, trees = 0;
   };
+  static constexpr uint32_t kMostSplits = 8192;  // of a group: 512 KiB of bits
 
   std::vector<float> thresholds;
   std::vector<Thresholds> numeric_features;
   std::vector<Categories> categorical_features;
   uint32_t columns = 0;  // byte columns
+  std::vector<Group> groups;
   std::vector<MaskTree> trees;
+  std::vector<uint16_t> splits;  // by tree and place: which of its group's splits; absent ones: any
   std::vector<Numeric> numerics;
   std::vector<Categorical> categoricals;
   std::vector<uint64_t> set_words;
