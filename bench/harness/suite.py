@@ -123,6 +123,7 @@ def predict_table(setting: Setting) -> list[Measurement]:
                         at_least=True, unit="rows/s",
                         more={"rows": count, "trees": 100, "threads": setting.threads, "peer_is": best,
                               "largest_difference": same["largest"], "runs_ours": our_runs, "runs_peer": peer_runs,
+                              "cpu_ours": median_of(our_runs, "cpu"), "cpu_peer": median_of(peer_runs[best], "total_cpu"),
                               "peak_memory_ours": median_of(our_runs, "peak_memory"),
                               "peak_memory_peer": median_of(peer_runs[best], "peak_memory")})]
 
@@ -170,6 +171,8 @@ BENCHMARKS: dict[str, Callable[[Setting], list[Measurement]]] = {
     "train_strings": train_text,
     "predict_table": predict_table,
     "predict_row": lambda setting: program(setting, "bench_predict_row"),
+    "tree_predict": lambda setting: program(setting, "bench_tree_predict", setting.size),
+    "tree_shap": lambda setting: program(setting, "bench_tree_shap", setting.size),
     "parallel": lambda setting: program(setting, "bench_flow"),
     "select_one": select_one,
     "engine": lambda setting: program(setting, "bench_engine"),
