@@ -240,15 +240,15 @@ void InputCollector::fit_text() {
   const auto before = [&](size_t a, size_t b) {
     return counts_[a] != counts_[b] ? counts_[a] > counts_[b] : texts_.text(a) < texts_.text(b);
   };
-  if (distinct > kMostCategories) {
+  Transform transform{Transform::Kind::kVocabulary, name_, name_, {}, distinct > kMostCategories};
+  if (transform.is_cut) {
     std::ranges::nth_element(order, order.begin() + kMostCategories, before);
     order.resize(kMostCategories);
     note =
         fmt::format("the {} most frequent values are kept, the others count as unseen", human_count(kMostCategories));
   }
   std::ranges::sort(order, before);
-  Transform transform{Transform::Kind::kVocabulary, name_, name_, {}};
-  category_of_.assign(counts_.size() + 1, static_cast<int32_t>(order.size()));
+  category_of_.assign(counts_.size() + 1, transform.is_cut ? static_cast<int32_t>(order.size()) : -1);
   category_of_[0] = -1;
   for (size_t i = 0; i < order.size(); ++i) {
     transform.vocabulary.emplace_back(texts_.text(order[i]));

@@ -14,6 +14,7 @@ struct InputState {
   size_t column = 0;             // of the batch
   std::vector<size_t> features;  // positions in the plan
   StringCodes codes;             // text: code = vocabulary index
+  int32_t unseen = -1;           // code of a text that is not among them
   std::vector<int64_t> moments;  // scratch
   std::vector<int32_t> entries;  // scratch: codes of a dictionary's entries
 };
@@ -60,10 +61,9 @@ void FeatureEncoder::State::encode_moments(InputState& input, const arrow::Colum
 }
 
 void FeatureEncoder::State::encode_text(InputState& input, const arrow::ColumnView& column) {
-  const auto unseen = static_cast<int32_t>(input.codes.size());
   const auto look_up = [&](std::string_view text) {
     const int32_t code = input.codes.find(text);
-    return code < 0 ? unseen : code;
+    return code < 0 ? input.unseen : code;
   };
   const size_t rows = column.size();
   for (const size_t feature : input.features) {
@@ -112,6 +112,7 @@ FeatureEncoder::FeatureEncoder(const FeaturePlan& plan, FeaturePlan::Binding bin
       input.features.push_back(feature);
       if (input.codes.size() == 0) {
         for (const std::string& text : transform.vocabulary) input.codes.intern(text);
+        if (transform.is_cut) input.unseen = static_cast<int32_t>(input.codes.size());
       }
     }
     state_->inputs.push_back(std::move(input));

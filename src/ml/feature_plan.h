@@ -3,7 +3,7 @@
 //
 // Per column: numbers as they are (decimal as double, bool as 0/1), DATE / TIME / TIMESTAMP as their parts (year, month,
 // day, weekday, hour, minute and epoch, as far as the type has them), text and ENUM as categories with a stable vocabulary
-// (count descending, then bytes) and one slot for unseen values. NULL is missing. Other types are an error that names the
+// (count descending, then bytes). NULL and values never seen are missing; a vocabulary that was cut has a slot for them. Other types are an error that names the
 // column. Constant columns are kept out, and said so.
 //
 // Immutable and thread-safe once fitted.
@@ -42,6 +42,9 @@ struct Transform {
   std::string column;
   std::string feature;
   std::vector<std::string> vocabulary;  // code i <-> vocabulary[i]; the unseen slot is vocabulary.size()
+  // The training had more values than the vocabulary holds: the others were its unseen slot, and so are values never seen.
+  // Otherwise no training row had that slot, nothing was learnt about it, and such values are missing (README.md).
+  bool is_cut = false;
 };
 
 // How the label's values map to what a trainer sees.

@@ -71,6 +71,7 @@ Result<Transform> transform_from_json(const Json& json, const std::vector<arrow:
   }
   if (transform.kind == Transform::Kind::kVocabulary)
     transform.vocabulary = TRY(strings_from_json(json.at("vocabulary")));
+  if (json.find("cut") != nullptr) transform.is_cut = TRY(json.at("cut").as_bool());
   return transform;
 }
 
@@ -129,6 +130,7 @@ Json FeaturePlan::to_json() const {
     Json entry = Json::object(
         {{"feature", transform.feature}, {"column", transform.column}, {"transform", part_name(transform.kind)}});
     if (transform.kind == Transform::Kind::kVocabulary) entry.set("vocabulary", strings_to_json(transform.vocabulary));
+    if (transform.is_cut) entry.set("cut", true);
     transforms.push_back(std::move(entry));
   }
   return Json::object({{"inputs", std::move(inputs)}, {"features", std::move(transforms)}});

@@ -69,6 +69,7 @@ Result<Outcome> describe(RunContext& context, const Request& request) {
                             {"seconds", arrow::double_type()},
                             {"rows_read", arrow::int64_type()},
                             {"rows_written", arrow::int64_type()},
+                            {"process_peak_bytes", arrow::int64_type()},
                             {"stages", arrow::string_type()},
                             {"messages", arrow::string_type()},
                             {"statement", arrow::string_type()}});
@@ -79,9 +80,10 @@ Result<Outcome> describe(RunContext& context, const Request& request) {
     rows.column(3).append(static_cast<double>(step.duration.count()) / 1e9);
     append_count(rows.column(4), step.rows_read);
     append_count(rows.column(5), step.rows_written);
-    rows.column(6).append(std::string_view(stages_of(step.details)));
-    rows.column(7).append(std::string_view(messages_of(step)));
-    rows.column(8).append(std::string_view(one_line(step.statement)));
+    append_count(rows.column(6), step.peak_memory_bytes == 0 ? -1 : static_cast<int64_t>(step.peak_memory_bytes));
+    rows.column(7).append(std::string_view(stages_of(step.details)));
+    rows.column(8).append(std::string_view(messages_of(step)));
+    rows.column(9).append(std::string_view(one_line(step.statement)));
   }
   Outcome outcome;
   outcome.messages.push_back(fmt::format("run {} of {}: {}{}, begun {}", run.id.value, run.program_name, run.status,
@@ -94,9 +96,11 @@ Result<Outcome> describe(RunContext& context, const Request& request) {
 }  // namespace
 
 Help DescribeRun::help() const {
-  return {"the steps of a run: times by stage, rows, messages, errors", "DESCRIBE RUN [id | prefix | latest]",
-          "Without an id, or with latest, the run before this one. The beginning of an id is enough when it is unique.",
-          "DESCRIBE RUN latest"};
+  return {
+      "the steps of a run: times by stage, rows, messages, errors", "DESCRIBE RUN [id | prefix | latest]",
+      "Without an id, or with latest, the run before this one. The beginning of an id is enough when it is unique.\n"
+      "process_peak_bytes is the most memory that the whole process, with all its steps, had held when the step ended.",
+      "DESCRIBE RUN latest"};
 }
 
 Result<std::unique_ptr<Parsed>> DescribeRun::parse(const Statement&, sql::Tokens& tokens) const {

@@ -120,7 +120,7 @@ TEST(DataSet, UnseenValuesAndTypesWhenScoring) {
   FeatureEncoder encoder(plan, plan.bind(batch.schema()).value());
   const MatrixBlock block = encoder.encode(batch).value();
   EXPECT_EQ(std::vector<int32_t>(block.features[0].codes.begin(), block.features[0].codes.end()),
-            (std::vector<int32_t>{1, 2, -1}));
+            (std::vector<int32_t>{1, -1, -1}));
   EXPECT_EQ(block.features[1].values[0], 7.5F);
 
   const auto missing = plan.bind(database.session().describe("SELECT 1 AS n, 'x' AS t").value());
