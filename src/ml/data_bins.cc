@@ -3,6 +3,7 @@
 #include <immintrin.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <limits>
@@ -11,10 +12,44 @@
 
 namespace sinan::ml {
 
+namespace {
+
+constexpr size_t kRadixSortRows = 4096;
+
+// Ascending, without NaN; zeros of both signs in any order. Three passes of eleven bits over numbers that sort as the floats do: a
+// sample of hundreds of thousands takes a fifth of the time that comparing takes.
+void sort_floats(std::span<float> values) {
+  if (values.size() < kRadixSortRows) {
+    std::ranges::sort(values);
+    return;
+  }
+  constexpr uint32_t kBits = 11;
+  constexpr uint32_t kBuckets = 1U << kBits;
+  constexpr uint32_t kSign = 1U << 31;
+  std::vector<uint32_t> from(values.size());
+  std::vector<uint32_t> to(values.size());
+  for (size_t i = 0; i < values.size(); ++i) {
+    const auto bits = std::bit_cast<uint32_t>(values[i]);
+    from[i] = (bits & kSign) != 0 ? ~bits : bits | kSign;
+  }
+  for (uint32_t shift = 0; shift < 32; shift += kBits) {
+    std::array<size_t, kBuckets + 1> begins{};
+    for (const uint32_t key : from) ++begins[((key >> shift) & (kBuckets - 1)) + 1];
+    for (size_t b = 1; b < kBuckets; ++b) begins[b] += begins[b - 1];
+    for (const uint32_t key : from) to[begins[(key >> shift) & (kBuckets - 1)]++] = key;
+    from.swap(to);
+  }
+  for (size_t i = 0; i < values.size(); ++i) {
+    values[i] = std::bit_cast<float>((from[i] & kSign) != 0 ? from[i] & ~kSign : ~from[i]);
+  }
+}
+
+}  // namespace
+
 std::vector<float> quantile_edges(std::span<float> sample, size_t most_bins) {
   const auto end = std::partition(sample.begin(), sample.end(), [](float v) { return !std::isnan(v); });
   const std::span<float> known(sample.begin(), end);
-  std::ranges::sort(known);
+  sort_floats(known);
   std::vector<float> edges;
   for (const float value : known) {
     if (!edges.empty() && edges.back() == value) continue;

@@ -7,12 +7,29 @@
 
 namespace sinan::ml {
 
+namespace {
+
+constexpr size_t kSlabChunks = 8;  // 2 MiB
+// Shorter columns have chunks of their own: where there are many, half-used slabs would be most of the memory.
+constexpr size_t kChunksBeforeSlabs = 2 * kSlabChunks;
+
+}  // namespace
+
+void FloatColumn::add_chunk() {
+  if (!last_slab_ || slab_used_ * kChunkRows == last_slab_->size()) {
+    const size_t chunks = chunks_.size() < kChunksBeforeSlabs ? 1 : kSlabChunks;
+    last_slab_ = std::make_shared<RawVector<float>>(chunks * kChunkRows);
+    slab_used_ = 0;
+  }
+  chunks_.emplace_back(last_slab_, last_slab_->data() + slab_used_++ * kChunkRows);
+}
+
 void FloatColumn::append(std::span<const float> values) {
   while (!values.empty()) {
     const size_t used = size_ % kChunkRows;
-    if (used == 0) chunks_.push_back(std::make_unique_for_overwrite<float[]>(kChunkRows));
+    if (used == 0) add_chunk();
     const size_t rows = std::min(values.size(), kChunkRows - used);
-    std::memcpy(chunks_.back().get() + used, values.data(), rows * sizeof(float));
+    std::memcpy(last_slab_->data() + (slab_used_ - 1) * kChunkRows + used, values.data(), rows * sizeof(float));
     size_ += rows;
     values = values.subspan(rows);
   }

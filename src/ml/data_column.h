@@ -12,6 +12,8 @@
 #include <span>
 #include <vector>
 
+#include "ml/data_vector.h"
+
 namespace sinan::ml {
 
 inline constexpr size_t kChunkRows = 65536;
@@ -26,10 +28,17 @@ class FloatColumn {
   void read(size_t begin, std::span<float> out) const;
   float at(size_t row) const { return chunks_[row / kChunkRows][row % kChunkRows]; }
   void release_chunk(size_t i) { chunks_[i].reset(); }
-  void release() { chunks_.clear(), size_ = 0; }
+  void release() { chunks_.clear(), last_slab_.reset(), size_ = 0; }
 
  private:
-  std::vector<std::unique_ptr<float[]>> chunks_;
+  void add_chunk();
+
+  // Shared, because the chunks of a long column lie in slabs, each of which lives as long as one of its chunks. A slab is
+  // big enough to go back to the system when it is released; chunks of their own leave holes in the heap that later
+  // allocations, the library's first of all, do not fit into.
+  std::vector<std::shared_ptr<const float[]>> chunks_;
+  std::shared_ptr<RawVector<float>> last_slab_;
+  size_t slab_used_ = 0;  // chunks of the last slab
   size_t size_ = 0;
 };
 

@@ -17,6 +17,7 @@
 #include "ml/data_column.h"
 #include "ml/data_label.h"
 #include "ml/data_set.h"
+#include "ml/data_vector.h"
 #include "ml/feature_plan_input.h"
 #include "ml/feature_plan_vocabulary.h"
 
@@ -68,13 +69,15 @@ class InputCollector {
   };
   struct Binned {
     Binner binner;
-    std::vector<uint8_t> narrow[kParts];
-    std::vector<uint16_t> wide[kParts];
+    RawVector<uint8_t> narrow[kParts];
+    RawVector<uint16_t> wide[kParts];
   };
 
   void append_numbers(const arrow::ColumnView& column, std::span<const PartRows> parts);
   void append_moments(const arrow::ColumnView& column, std::span<const PartRows> parts);
   void append_text(const arrow::ColumnView& column, std::span<const PartRows> parts);
+  // The codes of a text column's rows into integer_scratch_, which has their number.
+  void intern_rows(const arrow::ColumnView& column);
   Status fit_number();
   void fit_moments();
   void fit_text();

@@ -10,6 +10,7 @@
 #include "base/strings.h"
 #include "ml/data_input.h"
 #include "ml/data_label.h"
+#include "ml/data_vector.h"
 #include "ml/data_workers.h"
 
 namespace sinan::ml {
@@ -241,8 +242,8 @@ class PartSource final : public MatrixSource {
   const size_t rows_;
   const size_t block_rows_;
   size_t begin_ = 0;
-  std::vector<std::vector<float>> values_;
-  std::vector<std::vector<int32_t>> codes_;
+  std::vector<RawVector<float>> values_;
+  std::vector<RawVector<int32_t>> codes_;
   std::vector<float> label_values_;
   std::vector<FeatureColumn> columns_;
 };

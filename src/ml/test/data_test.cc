@@ -67,6 +67,26 @@ TEST(FloatColumn, ReadsAcrossChunks) {
   EXPECT_EQ(column.at(2 * kChunkRows + 76), all.back());
 }
 
+// Long enough for chunks that share memory: each can be released while its neighbours are read.
+TEST(FloatColumn, ReleasesChunkByChunk) {
+  FloatColumn column;
+  std::vector<float> all(21 * kChunkRows + 5);
+  std::iota(all.begin(), all.end(), 0.0F);
+  for (size_t begin = 0; begin < all.size(); begin += 100'000) {
+    column.append(std::span(all).subspan(begin, std::min<size_t>(100'000, all.size() - begin)));
+  }
+  ASSERT_EQ(column.chunks(), 22U);
+  for (size_t i = 0; i < column.chunks(); ++i) {
+    const std::span<const float> chunk = column.chunk(i);
+    EXPECT_TRUE(std::ranges::equal(chunk, std::span(all).subspan(i * kChunkRows, chunk.size()))) << i;
+    column.release_chunk(i);
+  }
+  column.release();
+  EXPECT_EQ(column.size(), 0U);
+  column.append(std::span(all).first(3));
+  EXPECT_EQ(column.at(2), 2.0F);
+}
+
 TEST(Bins, EdgesAreAllValuesWhenFew) {
   std::vector<float> sample = {3, 1, 2, 2, kNaN, 1};
   EXPECT_EQ(quantile_edges(sample, 3), (std::vector<float>{1, 2, 3}));
@@ -80,6 +100,31 @@ TEST(Bins, EdgesCutIntoEqualShares) {
   std::reverse(sample.begin(), sample.end());
   const std::vector<float> edges = quantile_edges(sample, 10);
   EXPECT_EQ(edges, (std::vector<float>{0, 1000, 2000, 3000, 4000, 5000, 6000, 7000, 8000, 9000}));
+}
+
+// Long and short samples alike, with both signs, extremes, repetitions and holes.
+TEST(Bins, EdgesAreThoseOfTheSortedSample) {
+  Random random(5);
+  for (const size_t size : {4000U, 4200U, 100'000U}) {
+    std::vector<float> sample(size);
+    for (float& value : sample) {
+      value = static_cast<float>(std::exp(random.uniform() * 160 - 80) * (random.below(2) == 0 ? 1 : -1));
+      if (random.below(50) == 0) value = kNaN;
+      if (random.below(50) == 0) value = static_cast<float>(random.below(3)) - 1;
+    }
+    sample[7] = std::numeric_limits<float>::max();
+    sample[8] = std::numeric_limits<float>::lowest();
+    sample[9] = std::numeric_limits<float>::denorm_min();
+    std::vector<float> sorted;
+    std::ranges::copy_if(sample, std::back_inserter(sorted), [](float v) { return !std::isnan(v); });
+    std::ranges::sort(sorted);
+    std::vector<float> expected;
+    for (size_t i = 0; i < 255; ++i) {
+      const float value = sorted[i * sorted.size() / 255];
+      if (expected.empty() || expected.back() < value) expected.push_back(value);
+    }
+    EXPECT_EQ(quantile_edges(sample, 255), expected) << size;
+  }
 }
 
 // The largest edge that is not above the value; the first bin has no lower end.
@@ -138,6 +183,22 @@ TEST(StringCodes, NumbersStringsByFirstAppearance) {
   }
   EXPECT_EQ(codes.find("not there"), -1);
   EXPECT_EQ(codes.find(std::string_view("a\0", 2)), -1);
+}
+
+// Groups give the codes that one text after the other gives, also while the table grows and when a text comes twice.
+TEST(StringCodes, NumbersGroupsAsSingleTexts) {
+  Random random(4);
+  StringCodes one_by_one;
+  StringCodes grouped;
+  for (int round = 0; round < 500; ++round) {
+    std::vector<std::string> texts(random.below(StringCodes::kGroup + 1));
+    for (std::string& text : texts) text = std::string(random.below(20), 'k') + std::to_string(random.below(5000));
+    std::vector<std::string_view> views(texts.begin(), texts.end());
+    std::vector<int32_t> codes(StringCodes::kGroup);
+    grouped.intern(views, codes);
+    for (size_t i = 0; i < texts.size(); ++i) ASSERT_EQ(codes[i], one_by_one.intern(texts[i])) << texts[i];
+  }
+  EXPECT_EQ(grouped.size(), one_by_one.size());
 }
 
 TEST(Workers, DoEveryItemOnce) {

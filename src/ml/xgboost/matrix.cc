@@ -14,13 +14,15 @@ namespace {
 constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
 
 // NumPy's array interface, version 3: how the library is told where an array lies.
-std::string array_interface(const float* data, size_t size) {
-  return fmt::format(R"({{"data":[{},true],"shape":[{}],"strides":[4],"typestr":"<f4","version":3}})",
-                     reinterpret_cast<uintptr_t>(data), size);
+template <class T>
+std::string array_interface(const T* data, size_t size) {
+  static_assert(std::is_same_v<T, float> || std::is_same_v<T, int32_t>);
+  return fmt::format(R"({{"data":[{},true],"shape":[{}],"strides":[4],"typestr":"{}","version":3}})",
+                     reinterpret_cast<uintptr_t>(data), size, std::is_same_v<T, float> ? "<f4" : "<i4");
 }
 
-// The columns of a block for the library. Category codes become floats, missing ones NaN: it knows no other way to say
-// "missing" for both kinds of columns at once.
+// The columns of a block for the library. Category codes of which some are missing become floats, those NaN: it knows no
+// other way to say "missing" for both kinds of columns at once. All others are read where they are.
 class Columns {
  public:
   explicit Columns(const FeatureSchema& schema) : codes_(schema.size()) {}
@@ -28,21 +30,24 @@ class Columns {
   std::string interfaces(const MatrixBlock& block) {
     std::string out = "[";
     for (size_t f = 0; f < block.features.size(); ++f) {
-      const FeatureColumn& column = block.features[f];
-      const float* data = column.values.data();
-      if (!column.codes.empty()) {
-        codes_[f].resize(column.codes.size());
-        std::ranges::transform(column.codes, codes_[f].begin(),
-                               [](int32_t code) { return code < 0 ? kNaN : static_cast<float>(code); });
-        data = codes_[f].data();
-      }
       out += f == 0 ? "" : ",";
-      out += array_interface(data, block.rows);
+      out += interface(block.features[f], codes_[f], block.rows);
     }
     return out + "]";
   }
 
  private:
+  static std::string interface(const FeatureColumn& column, std::vector<float>& spelled, size_t rows) {
+    if (column.codes.empty()) return array_interface(column.values.data(), rows);
+    int32_t least = 0;
+    for (const int32_t code : column.codes) least = std::min(least, code);
+    if (least >= 0) return array_interface(column.codes.data(), rows);
+    spelled.resize(rows);
+    std::ranges::transform(column.codes, spelled.begin(),
+                           [](int32_t code) { return code < 0 ? kNaN : static_cast<float>(code); });
+    return array_interface(spelled.data(), rows);
+  }
+
   std::vector<std::vector<float>> codes_;  // of categorical features
 };
 

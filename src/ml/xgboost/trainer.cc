@@ -20,7 +20,7 @@ namespace {
 // Rows above which bins come from a sample: the library needs longer for its quantiles of all rows than for many rounds.
 constexpr uint64_t kExactRows = 1'000'000;
 
-extern "C" void forward_log(const char* line) { log::info(line); }
+extern "C" void forward_xgboost_log(const char* line) { log::info(line); }
 
 class Booster {
  public:
@@ -251,7 +251,7 @@ Result<Trained> XgboostTrainer::train(const TrainSpec& spec, MatrixSource& train
   const std::string objective = objective_for(estimator, values, spec.task);
 
   // Both are settings of the calling thread.
-  library.register_log_callback(forward_log);
+  library.register_log_callback(forward_xgboost_log);
   const std::string global = fmt::format(R"({{"verbosity":{}}})", values.integer("verbosity"));
   TRY(library.check(library.set_global_config(global.c_str()), "setting it up"));
 
