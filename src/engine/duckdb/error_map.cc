@@ -397,7 +397,11 @@ void reword(const Raw& raw, Error& error) {
     error.code = Code::kData;
     error.message = "a Parquet file is damaged: its description cannot be read";
     error.hint = "write it again";
-  } else if (contains(message, "Corrupt database file") || contains(message, "Could not read enough bytes")) {
+  } else if (contains(message, "is not a valid DuckDB database file")) {
+    error.code = Code::kData;
+    error.message = fmt::format("not a database file of DuckDB: \"{}\"", between(message, "\"", "\""));
+  } else if (contains(message, "Malformed JSON in file") || contains(message, "Corrupt database file") ||
+             contains(message, "Could not read enough bytes")) {
     error.code = Code::kData;
   }
 }
