@@ -3,6 +3,7 @@
 #include "flow/statements/register.h"
 #include "ml/trainer.h"
 #include "ml/xgboost/trainer.h"
+#include "solve/register.h"
 
 namespace sinan::app {
 
@@ -12,6 +13,7 @@ void register_capabilities(flow::Registry& registry) {
   ml::Trainers trainers;
   trainers.push_back(ml::xgboost::make_trainer());
   ml::register_ml(registry, std::move(trainers));
+  solve::register_solve(registry);
 }
 
 }  // namespace sinan::app
