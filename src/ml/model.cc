@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/hash.h"
+#include "ml/trees/double_sum.h"
 #include "ml/trees/explainer.h"
 #include "ml/trees/lightgbm_model.h"
 #include "ml/trees/predictor.h"
@@ -206,7 +207,9 @@ Result<std::shared_ptr<const Model>> Model::make(ModelPackage package) {
   std::shared_ptr<Model> model(new Model());
   model->package_ = std::move(package);
   const auto trees = TRY(read_trees(model->package_));
-  model->predictor_ = with_zero_missing(make_predictor(trees), trees);
+  const bool adds_in_double = model->package_.library == "lightgbm";
+  model->predictor_ =
+      with_zero_missing(adds_in_double ? make_double_sum_predictor(trees) : make_predictor(trees), trees);
   model->explainer_ = with_zero_missing(make_explainer(trees), trees);
   return std::shared_ptr<const Model>(std::move(model));
 }

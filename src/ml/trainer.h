@@ -1,4 +1,4 @@
-// Trainer: how an algorithm joins Sinan. XGBoost today (ml/xgboost); LightGBM, deep nets and time series implement the same.
+// Trainer: how an algorithm joins Sinan. XGBoost (ml/xgboost) and LightGBM (ml/lightgbm) do; deep nets and time series will.
 //
 // A trainer is stateless and thread-safe; a library that must be loaded is loaded at first use, and its absence is an
 // error that says how to get it (kUnsupported), and a line of `sinan doctor`.

@@ -271,9 +271,10 @@ flow::Help Train::help() const {
       .summary = "Train a model on the rows of a query.",
       .synopsis = "query TO TRAIN estimator [WITH attribute=value, ...] [COLUMN column, ...] LABEL column INTO model",
       .details =
-          "Estimators: xgboost.gbtree, xgboost.dart, and scikit-learn's names XGBClassifier, XGBRegressor, "
-          "XGBRFClassifier,\n"
-          "XGBRFRegressor.\n\n"
+          "Estimators: xgboost.gbtree, xgboost.dart; lightgbm.gbdt (lightgbm), lightgbm.dart, lightgbm.goss, "
+          "lightgbm.rf;\n"
+          "and scikit-learn's names XGBClassifier, XGBRegressor, XGBRFClassifier, XGBRFRegressor, LGBMClassifier,\n"
+          "LGBMRegressor, LGBMRanker.\n\n"
           "Every selected column but the label is a feature: numbers and booleans as they are, dates and times as "
           "their parts\n"
           "(year, month, day, weekday, hour, minute, epoch), text as categories. NULL is missing, which the trees "

@@ -3,8 +3,8 @@
 // (ml/trees/xgboost_model.h). Constant once built, so any thread may read it.
 //
 // A row's margin for output k is base_margin[k] plus the leaf values of the trees of output k, added in float, tree by
-// tree: the order in which XGBoost adds, so that results agree to the last bit. LightGBM adds in double: its margins agree
-// to float's precision.
+// tree: the order in which XGBoost adds, so that results agree to the last bit. LightGBM adds in double
+// (ml/trees/double_sum.h).
 #pragma once
 
 #include <bit>

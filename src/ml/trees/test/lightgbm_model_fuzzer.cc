@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "ml/trees/double_sum.h"
 #include "ml/trees/explainer.h"
 #include "ml/trees/lightgbm_model.h"
 #include "ml/trees/predictor.h"
@@ -25,8 +26,8 @@ void score(const std::shared_ptr<const TreeEnsemble>& ensemble) {
   }
   const FeatureColumn columns[] = {{.values = a, .codes = {}}, {.values = b, .codes = {}}, {.values = {}, .codes = c}};
   const MatrixBlock block{.rows = kRows, .features = columns};
-  const auto walked = with_zero_missing(make_predictor(ensemble, Kernel::kWalk), ensemble);
-  const auto best = with_zero_missing(make_predictor(ensemble), ensemble);
+  const auto walked = with_zero_missing(make_double_sum_predictor(ensemble, Kernel::kWalk), ensemble);
+  const auto best = with_zero_missing(make_double_sum_predictor(ensemble), ensemble);
   std::vector<float> expected(kRows * best->outputs()), actual(expected.size());
   (void)walked->predict(block, Output::kMargin, expected);
   (void)best->predict(block, Output::kMargin, actual);

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "base/random.h"
+#include "ml/trees/double_sum.h"
 #include "ml/trees/explainer.h"
 #include "ml/trees/lightgbm_model.h"
 #include "ml/trees/predictor.h"
@@ -76,6 +77,8 @@ std::vector<Case> cases() {
       {"no_missing", whole, "objective=regression use_missing=false min_data_in_leaf=5"},
       {"zero_missing", whole, "objective=regression zero_as_missing=true min_data_in_leaf=5", 10, Extra::kZeros},
       {"monotone", numbers, "objective=regression monotone_constraints=1,-1,0,0,0,0"},
+      {"many_rounds", numbers, "objective=regression num_leaves=63 min_data_in_leaf=2", 400},
+      {"many_classes", five, with_groups("objective=multiclass num_class=5"), 60},
       {"no_split", {.rows = 50, .numeric = 2}, "objective=regression min_data_in_leaf=1000", 2},
   };
 }
@@ -158,7 +161,7 @@ TEST_P(Lightgbm, PredictsAsTheLibraryDoes) {
   ASSERT_NE(ensemble, nullptr);
   for (const Kernel kernel : {Kernel::kWalk, Kernel::kAvx2, Kernel::kAvx512, Kernel::kBest}) {
     if (!available(kernel)) continue;
-    const auto predictor = with_zero_missing(make_predictor(ensemble, kernel), ensemble);
+    const auto predictor = with_zero_missing(make_double_sum_predictor(ensemble, kernel), ensemble);
     for (const Sample* sample : {&trained.sample, &other}) {
       expect_close(predict(*predictor, *sample, Output::kMargin),
                    averaged(trained.real->predict(*sample, 1), GetParam(), GetParam().rounds), "margin");
@@ -171,7 +174,7 @@ TEST_P(Lightgbm, UsesAsManyRoundsAsAsked) {
   const Trained trained = train(GetParam());
   const auto ensemble = read(trained, 2);
   ASSERT_NE(ensemble, nullptr);
-  const auto predictor = with_zero_missing(make_predictor(ensemble), ensemble);
+  const auto predictor = with_zero_missing(make_double_sum_predictor(ensemble), ensemble);
   expect_close(predict(*predictor, trained.sample, Output::kMargin),
                averaged(trained.real->predict(trained.sample, 1, 2), GetParam(), 2), "margin");
 }
@@ -188,7 +191,7 @@ TEST_P(Lightgbm, ExplainsAsTheLibraryDoes) {
   ASSERT_TRUE(explainer->explain({.rows = trained.sample.rows, .features = columns}, ours).has_value());
   for (size_t i = 0; i < ours.size(); ++i) ASSERT_NEAR(ours[i], expected[i], 1e-4) << "value " << i;
   const std::vector<float> margins =
-      predict(*with_zero_missing(make_predictor(ensemble), ensemble), trained.sample, Output::kMargin);
+      predict(*with_zero_missing(make_double_sum_predictor(ensemble), ensemble), trained.sample, Output::kMargin);
   const size_t group = trained.sample.schema.size() + 1;
   for (size_t i = 0; i < margins.size(); ++i) {
     double sum = 0;
@@ -222,8 +225,8 @@ TEST(LightgbmModel, ComparesAsDoublesDo) {
     probe.rows = probe.values[0].size();
     const auto ensemble = read_text(changed, sample.schema);
     ASSERT_TRUE(ensemble) << threshold << ": " << ensemble.error().to_string();
-    expect_close(predict(*make_predictor(*ensemble), probe, Output::kMargin), RealLightgbm(changed).predict(probe, 1),
-                 threshold);
+    expect_close(predict(*make_double_sum_predictor(*ensemble), probe, Output::kMargin),
+                 RealLightgbm(changed).predict(probe, 1), threshold);
   }
 }
 
@@ -321,7 +324,7 @@ TEST(LightgbmModel, SurvivesMutations) {
     const auto ensemble = read_text(changed, trained.sample.schema);
     if (!ensemble) continue;
     ++accepted;
-    (void)predict(*make_predictor(*ensemble), trained.sample, Output::kPrediction);
+    (void)predict(*make_double_sum_predictor(*ensemble), trained.sample, Output::kPrediction);
   }
   EXPECT_GT(accepted, 100U);
   EXPECT_LT(accepted, 2000U);

@@ -1,0 +1,201 @@
+#include "ml/lightgbm/matrix.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "base/check.h"
+
+namespace sinan::ml::lightgbm {
+namespace {
+
+// Numbers this close to zero are zero to the library, which wants a sample without zeros.
+constexpr double kZero = 1e-35F;
+constexpr size_t kMostRowsAtOnce = 65536;
+constexpr size_t kMostValuesAtOnce = size_t{8} << 20;
+
+float value_at(const FeatureColumn& column, size_t row) {
+  if (column.codes.empty()) return column.values[row];
+  const int32_t code = column.codes[row];
+  return code < 0 ? std::numeric_limits<float>::quiet_NaN() : static_cast<float>(code);
+}
+
+// The sampled rows, by column and without zeros.
+struct Sample {
+  std::vector<std::vector<double>> values;
+  std::vector<std::vector<int>> rows;
+
+  void add(const MatrixBlock& block, size_t row, int sampled_row) {
+    for (size_t f = 0; f < values.size(); ++f) {
+      const auto value = static_cast<double>(value_at(block.features[f], row));
+      if (std::abs(value) <= kZero) continue;
+      values[f].push_back(value);
+      rows[f].push_back(sampled_row);
+    }
+  }
+};
+
+Result<std::vector<int32_t>> rows_to_sample(const Library& library, int32_t rows, const std::string& parameters) {
+  int count = 0;
+  TRY(library.check(library.sample_count(rows, parameters.c_str(), &count), "sampling", Code::kArgument));
+  std::vector<int32_t> chosen(static_cast<size_t>(count));
+  int32_t size = 0;
+  TRY(library.check(library.sample_indices(rows, parameters.c_str(), chosen.data(), &size), "sampling"));
+  chosen.resize(static_cast<size_t>(size));
+  CHECK(std::ranges::is_sorted(chosen));
+  return chosen;
+}
+
+Result<Dataset> bin_a_sample(const Library& library, MatrixSource& source, const std::string& parameters) {
+  const auto rows = static_cast<int32_t>(source.rows());
+  const std::vector<int32_t> chosen = TRY(rows_to_sample(library, rows, parameters));
+  const size_t features = source.schema().size();
+  Sample sample{std::vector<std::vector<double>>(features), std::vector<std::vector<int>>(features)};
+  TRY(source.rewind());
+  size_t begin = 0;
+  size_t next = 0;
+  while (next < chosen.size()) {
+    const auto block = TRY(source.next());
+    if (!block) break;
+    for (; next < chosen.size() && static_cast<size_t>(chosen[next]) < begin + block->rows; ++next)
+      sample.add(*block, static_cast<size_t>(chosen[next]) - begin, static_cast<int>(next));
+    begin += block->rows;
+  }
+  std::vector<double*> values;
+  std::vector<int*> places;
+  std::vector<int> sizes;
+  for (size_t f = 0; f < features; ++f) {
+    values.push_back(sample.values[f].data());
+    places.push_back(sample.rows[f].data());
+    sizes.push_back(static_cast<int>(sample.values[f].size()));
+  }
+  DatasetHandle handle = nullptr;
+  TRY(library.check(
+      library.dataset_from_sample(values.data(), places.data(), static_cast<int32_t>(features), sizes.data(),
+                                  static_cast<int32_t>(chosen.size()), rows, rows, parameters.c_str(), &handle),
+      "binning the data", Code::kArgument));
+  return Dataset(library, handle);
+}
+
+// Columns of [begin, begin + rows) as rows, a few at a time so that both sides stay in the cache.
+void transpose(const MatrixBlock& block, size_t begin, size_t rows, std::vector<float>& out) {
+  constexpr size_t kTile = 64;
+  const size_t width = block.features.size();
+  out.resize(rows * width);
+  for (size_t tile = 0; tile < rows; tile += kTile) {
+    const size_t end = std::min(rows, tile + kTile);
+    for (size_t f = 0; f < width; ++f) {
+      const FeatureColumn& column = block.features[f];
+      for (size_t i = tile; i < end; ++i) out[i * width + f] = value_at(column, begin + i);
+    }
+  }
+}
+
+// What a pass collects beside the features.
+struct RowInfo {
+  std::vector<float> label, weight;
+  std::vector<int32_t> group_sizes;
+  std::optional<int32_t> group;
+
+  void add(const MatrixBlock& block) {
+    label.insert(label.end(), block.label.begin(), block.label.end());
+    weight.insert(weight.end(), block.weight.begin(), block.weight.end());
+    for (const int32_t id : block.group) {
+      if (group != id) group_sizes.push_back(0);
+      group = id;
+      ++group_sizes.back();
+    }
+  }
+
+  Status set(const Library& library, DatasetHandle dataset) const {
+    const auto set_field = [&](const char* field, const void* values, size_t size, int type) {
+      return library.check(library.dataset_set_field(dataset, field, values, static_cast<int>(size), type),
+                           fmt::format("reading {}s", field));
+    };
+    TRY(set_field("label", label.data(), label.size(), kFloat32));
+    if (!weight.empty()) TRY(set_field("weight", weight.data(), weight.size(), kFloat32));
+    if (!group_sizes.empty()) TRY(set_field("group", group_sizes.data(), group_sizes.size(), kInt32));
+    return {};
+  }
+};
+
+Status push_all(const Library& library, MatrixSource& source, DatasetHandle dataset) {
+  const size_t width = source.schema().size();
+  const size_t at_once = std::clamp(kMostValuesAtOnce / std::max<size_t>(width, 1), size_t{1}, kMostRowsAtOnce);
+  TRY(source.rewind());
+  RowInfo info;
+  std::vector<float> buffer;
+  size_t pushed = 0;
+  while (const auto block = TRY(source.next())) {
+    for (size_t begin = 0; begin < block->rows; begin += at_once) {
+      const size_t rows = std::min(at_once, block->rows - begin);
+      transpose(*block, begin, rows, buffer);
+      TRY(library.check(library.dataset_push_rows(dataset, buffer.data(), kFloat32, static_cast<int32_t>(rows),
+                                                  static_cast<int32_t>(width), static_cast<int32_t>(pushed)),
+                        "reading the data"));
+      pushed += rows;
+    }
+    info.add(*block);
+  }
+  CHECK(pushed == source.rows());
+  return info.set(library, dataset);
+}
+
+}  // namespace
+
+Result<Dataset> make_dataset(const Library& library, MatrixSource& source, const std::string& parameters,
+                             const Dataset* reference) {
+  if (source.rows() > static_cast<size_t>(std::numeric_limits<int32_t>::max())) {
+    return fail(Code::kUnsupported, fmt::format("LightGBM cannot take so many rows: {}", source.rows()),
+                "train on a sample, or with xgboost.gbtree");
+  }
+  if (reference != nullptr) {
+    DatasetHandle handle = nullptr;
+    TRY(library.check(library.dataset_by_reference(reference->handle(), static_cast<int64_t>(source.rows()), &handle),
+                      "preparing"));
+    Dataset dataset(library, handle);
+    TRY(push_all(library, source, handle));
+    return dataset;
+  }
+  Dataset dataset = TRY(bin_a_sample(library, source, parameters));
+  TRY(push_all(library, source, dataset.handle()));
+  const std::vector<std::string> names = safe_names(source.schema());
+  std::vector<const char*> texts;
+  for (const std::string& name : names) texts.push_back(name.c_str());
+  TRY(library.check(library.dataset_set_names(dataset.handle(), texts.data(), static_cast<int>(texts.size())),
+                    "naming features"));
+  return dataset;
+}
+
+std::vector<std::string> safe_names(const FeatureSchema& schema) {
+  constexpr std::string_view kRefused = "\"[]{}:,";
+  std::vector<std::string> out;
+  std::set<std::string> taken;
+  for (const Feature& feature : schema.features) {
+    std::string name = feature.name;
+    for (char& c : name) {
+      const bool is_blank = static_cast<unsigned char>(c) <= ' ';
+      if (is_blank || kRefused.find(c) != std::string_view::npos) c = '_';
+    }
+    while (name.empty() || taken.contains(name)) name += '_';
+    taken.insert(name);
+    out.push_back(std::move(name));
+  }
+  return out;
+}
+
+std::string categorical_parameter(const FeatureSchema& schema) {
+  std::string out;
+  for (size_t f = 0; f < schema.size(); ++f) {
+    if (schema.features[f].kind != FeatureKind::kCategorical) continue;
+    out += fmt::format("{}{}", out.empty() ? "categorical_feature=" : ",", f);
+  }
+  return out;
+}
+
+}  // namespace sinan::ml::lightgbm
