@@ -1,5 +1,5 @@
 // Predictor and Explainer: a trained model at work. Immutable; any number of threads may score at once; no allocation for
-// one row. XGBoost's own trees are scored by our evaluator (ml/trees), without the XGBoost library.
+// one row. XGBoost's and LightGBM's trees are scored by our evaluator (ml/trees), without their libraries.
 #pragma once
 
 #include <cstdint>
@@ -40,6 +40,10 @@ class Explainer {
   // TreeSHAP (Lundberg et al. 2020, path-dependent), margin space. `contributions`: rows x outputs x (features + 1),
   // row-major, the last of each group the bias; each group sums to the row's margin.
   virtual Status explain(const MatrixBlock& block, std::span<float> contributions) const = 0;
+  // SHAP interaction values, in the same space. `interactions`: rows x outputs x (features + 1) x (features + 1), symmetric;
+  // a pair's interaction is shared by its two places, the diagonal holds what a feature does alone, so that each line sums to
+  // the feature's contribution; the last of the diagonal is the bias, the rest of its line and column 0.
+  virtual Status explain_interactions(const MatrixBlock& block, std::span<float> interactions) const = 0;
   // By feature; empty when the model does not tell.
   virtual std::vector<FeatureUse> feature_use() const { return {}; }
 };

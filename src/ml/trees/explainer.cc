@@ -21,6 +21,10 @@ typedef float Lanes __attribute__((vector_size(kLanes * sizeof(float))));
 struct alignas(64) Rows {
   Lanes group[kGroups];
 };
+// For containers, which forget the alignment of bare Lanes.
+struct alignas(64) OneGroup {
+  Lanes lanes;
+};
 
 // Points and weights of Gauss-Legendre quadrature on [0, 1], by Newton's method on the Legendre polynomial.
 struct Quadrature {
@@ -63,7 +67,8 @@ struct Scratch {
     bool pushed = false;   // it was a new one
     float old_share = 0;
   };
-  explicit Scratch(size_t depth, size_t contributions, size_t most_nodes)
+  // `pairs`: interactions are wanted too, of so many pairs of features.
+  Scratch(size_t depth, size_t contributions, size_t most_nodes, size_t pairs)
       : frame(depth + 1),
         old_passed(depth + 1),
         feature(depth + 1),
@@ -72,17 +77,30 @@ struct Scratch {
         prefix(depth + 1),
         weight(depth + 1),
         contribution(contributions),
-        decision(most_nodes) {}
+        decision(most_nodes),
+        term(depth + 1),
+        suffix(depth + 2),
+        pair_weight(pairs > 0 ? (depth + 1) * depth / 2 : 0),
+        interaction(pairs) {}
   std::vector<Frame> frame;
   std::vector<Rows> old_passed;
   // The path's elements: z_j and o_j of each feature met.
   std::vector<uint32_t> feature;
   std::vector<float> share;
   std::vector<Rows> passed;
-  std::vector<Lanes> prefix, weight;
+  std::vector<OneGroup> prefix, weight;
   std::vector<Rows> contribution;  // outputs x features
   std::vector<Rows> decision;      // by node of the tree: 1 = right
+  // For interactions: of the path's elements, of their pairs, and of pairs of features, outputs x pair_of().
+  std::vector<OneGroup> term, suffix, pair_weight;
+  std::vector<Rows> interaction;
 };
+
+size_t pairs_of(size_t features) { return features * (features - 1) / 2; }
+size_t pair_of(size_t one, size_t other) {
+  const size_t above = std::max(one, other);
+  return above * (above - 1) / 2 + std::min(one, other);
+}
 
 struct View {  // everything the vector code reads, so that it calls nothing
   const TreeEnsemble* ensemble;
@@ -122,27 +140,68 @@ __attribute__((always_inline)) inline void add_leaf_of(const View& view, size_t 
   const Quadrature& rule = view.quadrature[std::min((m + 1) / 2, kMostPoints) - 1];
   const size_t points = std::min((m + 1) / 2, kMostPoints);
   for (size_t g = 0; g < kGroups; ++g) {
-    for (size_t j = 0; j < m; ++j) scratch.weight[j] = Lanes{};
+    for (size_t j = 0; j < m; ++j) scratch.weight[j].lanes = Lanes{};
     for (size_t q = 0; q < points; ++q) {
       const float t = rule.point[q];
       Lanes product = Lanes{} + rule.weight[q];
       for (size_t j = 0; j < m; ++j) {
-        scratch.prefix[j] = product;
+        scratch.prefix[j].lanes = product;
         product *= scratch.passed[j].group[g] * t + scratch.share[j] * (1 - t);
       }
       Lanes suffix = Lanes{} + 1.0f;
       for (size_t j = m; j-- > 0;) {
-        scratch.weight[j] += scratch.prefix[j] * suffix;
+        scratch.weight[j].lanes += scratch.prefix[j].lanes * suffix;
         suffix *= scratch.passed[j].group[g] * t + scratch.share[j] * (1 - t);
       }
     }
     for (size_t j = 0; j < m; ++j)
-      out[scratch.feature[j]].group[g] += (scratch.passed[j].group[g] - scratch.share[j]) * value * scratch.weight[j];
+      out[scratch.feature[j]].group[g] +=
+          (scratch.passed[j].group[g] - scratch.share[j]) * value * scratch.weight[j].lanes;
   }
 }
 
-// Adds one tree's contributions for the rows whose decisions lie in the scratch.
-__attribute__((always_inline)) inline void explain_tree(const View& view, const Tree& tree, Rows* out) {
+// A leaf of value v adds to the interaction of features i and j (half of it each way):
+// v / 2 (o_i - z_i) (o_j - z_j) * integral over t of the other features' product, a polynomial of degree m - 2.
+__attribute__((always_inline)) inline void add_pairs(const View& view, size_t m, float value, Rows* out) {
+  Scratch& s = *view.scratch;
+  const size_t points = std::min(m / 2, kMostPoints);
+  const Quadrature& rule = view.quadrature[points - 1];
+  for (size_t g = 0; g < kGroups; ++g) {
+    for (size_t k = 0; k < m * (m - 1) / 2; ++k) s.pair_weight[k].lanes = Lanes{};
+    for (size_t q = 0; q < points; ++q) {
+      const float t = rule.point[q];
+      s.suffix[m].lanes = Lanes{} + 1.0f;
+      for (size_t j = m; j-- > 0;) {
+        s.term[j].lanes = s.passed[j].group[g] * t + s.share[j] * (1 - t);
+        s.suffix[j].lanes = s.suffix[j + 1].lanes * s.term[j].lanes;
+      }
+      Lanes before = Lanes{} + rule.weight[q];
+      OneGroup* weight = s.pair_weight.data();
+      for (size_t i = 0; i < m; ++i) {
+        Lanes product = before;
+        for (size_t j = i + 1; j < m; ++j) {
+          (weight++)->lanes += product * s.suffix[j + 1].lanes;
+          product *= s.term[j].lanes;
+        }
+        before *= s.term[i].lanes;
+      }
+    }
+    const OneGroup* weight = s.pair_weight.data();
+    for (size_t i = 0; i < m; ++i) {
+      const Lanes one = (s.passed[i].group[g] - s.share[i]) * (value / 2);
+      for (size_t j = i + 1; j < m; ++j) {
+        // Spelt out: a call would not be compiled for the vectors at hand.
+        const size_t above = s.feature[i] > s.feature[j] ? s.feature[i] : s.feature[j];
+        const size_t below = s.feature[i] > s.feature[j] ? s.feature[j] : s.feature[i];
+        out[above * (above - 1) / 2 + below].group[g] += one * (s.passed[j].group[g] - s.share[j]) * (weight++)->lanes;
+      }
+    }
+  }
+}
+
+// Adds one tree's contributions, and with kPairs its interactions, for the rows whose decisions lie in the scratch.
+template <bool kPairs>
+__attribute__((always_inline)) inline void explain_tree(const View& view, const Tree& tree, Rows* out, Rows* pairs) {
   Scratch& s = *view.scratch;
   const TreeNode* nodes = view.ensemble->nodes.data();
   size_t depth = 0;
@@ -182,6 +241,7 @@ __attribute__((always_inline)) inline void explain_tree(const View& view, const 
         default:
           add_leaf_of(view, elements, node.value, out);
       }
+      if (kPairs && elements > 1) add_pairs(view, elements, node.value, pairs);
     }
     if (node.is_leaf() || frame.visited == 2) {
       if (depth == 0) return;
@@ -219,25 +279,31 @@ __attribute__((always_inline)) inline void explain_tree(const View& view, const 
   }
 }
 
-void explain_tree_baseline(const View& view, const Tree& tree, Rows* out) { explain_tree(view, tree, out); }
-#if defined(__x86_64__)
-__attribute__((target("avx2,fma"))) void explain_tree_avx2(const View& view, const Tree& tree, Rows* out) {
-  explain_tree(view, tree, out);
+template <bool kPairs>
+void explain_tree_baseline(const View& view, const Tree& tree, Rows* out, Rows* pairs) {
+  explain_tree<kPairs>(view, tree, out, pairs);
 }
+#if defined(__x86_64__)
+template <bool kPairs>
+__attribute__((target("avx2,fma"))) void explain_tree_avx2(const View& view, const Tree& tree, Rows* out, Rows* pairs) {
+  explain_tree<kPairs>(view, tree, out, pairs);
+}
+template <bool kPairs>
 __attribute__((target("avx512f,avx512vl,avx512dq,fma"))) void explain_tree_avx512(const View& view, const Tree& tree,
-                                                                                  Rows* out) {
-  explain_tree(view, tree, out);
+                                                                                  Rows* out, Rows* pairs) {
+  explain_tree<kPairs>(view, tree, out, pairs);
 }
 #endif
 
-using ExplainTree = void (*)(const View&, const Tree&, Rows*);
+using ExplainTree = void (*)(const View&, const Tree&, Rows* out, Rows* pairs);
+template <bool kPairs>
 ExplainTree best_for_this_machine() {
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq"))
-    return explain_tree_avx512;
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return explain_tree_avx2;
+    return explain_tree_avx512<kPairs>;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return explain_tree_avx2<kPairs>;
 #endif
-  return explain_tree_baseline;
+  return explain_tree_baseline<kPairs>;
 }
 
 // Cover-weighted mean of a tree's leaves: what it answers when nothing is known about a row.
@@ -280,24 +346,44 @@ class TreeExplainer final : public Explainer {
 
   Status explain(const MatrixBlock& block, std::span<float> contributions) const override {
     const size_t features = ensemble_->features.size();
-    CHECK(block.features.size() == features);
     CHECK(contributions.size() == block.rows * outputs() * (features + 1));
-    Scratch scratch(depth_, outputs() * features, most_nodes_);
-    const View view{ensemble_.get(), rules_.data(), &scratch};
+    Scratch scratch(depth_, outputs() * features, most_nodes_, 0);
     for (size_t first = 0; first < block.rows; first += kRows) {
       const size_t rows = std::min(kRows, block.rows - first);
-      std::fill(scratch.contribution.begin(), scratch.contribution.end(), Rows{});
-      for (size_t i = 0; i < ensemble_->trees.size(); ++i) {
-        const Tree& tree = ensemble_->trees[i];
-        decide(tree, end_[i], block.features, first, rows, scratch);
-        run_(view, tree, scratch.contribution.data() + tree.output * features);
-      }
+      explain_rows(block, first, rows, explain_, scratch);
       write(scratch, first, rows, contributions);
     }
     return {};
   }
 
+  Status explain_interactions(const MatrixBlock& block, std::span<float> interactions) const override {
+    const size_t features = ensemble_->features.size();
+    CHECK(interactions.size() == block.rows * outputs() * (features + 1) * (features + 1));
+    Scratch scratch(depth_, outputs() * features, most_nodes_, outputs() * pairs_of(features));
+    for (size_t first = 0; first < block.rows; first += kRows) {
+      const size_t rows = std::min(kRows, block.rows - first);
+      explain_rows(block, first, rows, explain_pairs_, scratch);
+      write_interactions(scratch, first, rows, interactions);
+    }
+    return {};
+  }
+
  private:
+  // Fills the scratch's contributions, and its interactions when it has room for them.
+  void explain_rows(const MatrixBlock& block, size_t first, size_t rows, ExplainTree run, Scratch& scratch) const {
+    const size_t features = ensemble_->features.size();
+    CHECK(block.features.size() == features);
+    const View view{ensemble_.get(), rules_.data(), &scratch};
+    std::fill(scratch.contribution.begin(), scratch.contribution.end(), Rows{});
+    std::fill(scratch.interaction.begin(), scratch.interaction.end(), Rows{});
+    for (size_t i = 0; i < ensemble_->trees.size(); ++i) {
+      const Tree& tree = ensemble_->trees[i];
+      decide(tree, end_[i], block.features, first, rows, scratch);
+      run(view, tree, scratch.contribution.data() + tree.output * features,
+          scratch.interaction.data() + tree.output * (scratch.interaction.size() / outputs()));
+    }
+  }
+
   void decide(const Tree& tree, uint32_t end, std::span<const FeatureColumn> columns, size_t first, size_t rows,
               Scratch& scratch) const {
     for (uint32_t at = tree.root; at < end; ++at) {
@@ -333,13 +419,38 @@ class TreeExplainer final : public Explainer {
     }
   }
 
+  // The matrix of each row and output is symmetric; a feature's own value is what its pairs leave of its contribution.
+  void write_interactions(const Scratch& scratch, size_t first, size_t rows, std::span<float> interactions) const {
+    const size_t features = ensemble_->features.size();
+    const size_t width = features + 1;
+    const float* single = reinterpret_cast<const float*>(scratch.contribution.data());
+    const float* pairs = reinterpret_cast<const float*>(scratch.interaction.data());
+    for (size_t row = 0; row < rows; ++row) {
+      for (size_t k = 0; k < outputs(); ++k) {
+        float* to = interactions.data() + ((first + row) * outputs() + k) * width * width;
+        std::fill_n(to, width * width, 0.0f);
+        for (size_t i = 0; i < features; ++i) {
+          float own = single[(k * features + i) * kRows + row];
+          for (size_t j = 0; j < features; ++j) {
+            if (j == i) continue;
+            to[i * width + j] = pairs[(k * pairs_of(features) + pair_of(i, j)) * kRows + row];
+            own -= to[i * width + j];
+          }
+          to[i * width + i] = own;
+        }
+        to[width * width - 1] = static_cast<float>(bias_[k]);
+      }
+    }
+  }
+
   std::shared_ptr<const TreeEnsemble> ensemble_;
   std::vector<double> bias_;
   std::vector<uint32_t> end_;  // of each tree's nodes
   std::vector<Quadrature> rules_;
   uint32_t most_nodes_ = 0;
   uint32_t depth_ = 0;
-  ExplainTree run_ = best_for_this_machine();
+  ExplainTree explain_ = best_for_this_machine<false>();
+  ExplainTree explain_pairs_ = best_for_this_machine<true>();
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 // to feature i:   v (o_i - z_i) * integral over t in [0,1] of  prod_{j != i} (o_j t + z_j (1 - t)),
 // since t^s (1-t)^(m-1-s) integrates to the Shapley weight s! (m-1-s)! / m!. The integrand is a polynomial of degree m - 1:
 // Gauss-Legendre quadrature with ceil(m / 2) points is exact. No division, all terms of one sign, sixteen rows at a time.
+// Interactions are the same integral without two features, times what both of them change.
 #pragma once
 
 #include <memory>

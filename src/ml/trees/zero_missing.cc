@@ -63,6 +63,9 @@ class ZeroMissingExplainer final : public Explainer {
   Status explain(const MatrixBlock& block, std::span<float> contributions) const override {
     return inner_->explain(Replaced(block, ensemble_->zero_missing).block(), contributions);
   }
+  Status explain_interactions(const MatrixBlock& block, std::span<float> interactions) const override {
+    return inner_->explain_interactions(Replaced(block, ensemble_->zero_missing).block(), interactions);
+  }
   std::vector<FeatureUse> feature_use() const override { return inner_->feature_use(); }
 
  private:

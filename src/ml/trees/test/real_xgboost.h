@@ -42,7 +42,7 @@ class RealXgboost {
   RealXgboost& operator=(const RealXgboost&) = delete;
 
   std::vector<std::byte> save(const char* format) const;  // "ubj", "json"
-  // type: 0 value, 1 margin, 2 contributions; `rounds` 0 = all.
+  // type: 0 value, 1 margin, 2 contributions, 4 interactions; `rounds` 0 = all.
   std::vector<float> predict(const Sample& sample, int type, int rounds = 0) const;
 
  private:

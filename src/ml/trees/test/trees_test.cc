@@ -125,6 +125,31 @@ TEST_P(Trees, ExplainAsXgboostDoes) {
   }
 }
 
+TEST_P(Trees, ExplainInteractionsAsXgboostDoes) {
+  SampleOptions options = GetParam().sample;
+  options.rows = std::min<size_t>(options.rows, 150);
+  const Sample sample = make_sample(options);
+  const RealXgboost real(sample, GetParam().parameters, GetParam().rounds);
+  const auto ensemble = read(real, sample, "ubj");
+  ASSERT_NE(ensemble, nullptr);
+  const auto explainer = make_explainer(ensemble);
+  const std::vector<FeatureColumn> columns = sample.columns();
+  const std::vector<float> expected = real.predict(sample, 4);
+  std::vector<float> ours(expected.size());
+  ASSERT_TRUE(explainer->explain_interactions({.rows = sample.rows, .features = columns}, ours).has_value());
+  for (size_t i = 0; i < ours.size(); ++i) ASSERT_NEAR(ours[i], expected[i], 1e-4) << "value " << i;
+
+  // Each line of the matrix sums to the feature's contribution.
+  const size_t width = sample.schema.size() + 1;
+  std::vector<float> contributions(ours.size() / width);
+  ASSERT_TRUE(explainer->explain({.rows = sample.rows, .features = columns}, contributions).has_value());
+  for (size_t i = 0; i < contributions.size(); ++i) {
+    double sum = 0;
+    for (size_t j = 0; j < width; ++j) sum += static_cast<double>(ours[i * width + j]);
+    ASSERT_NEAR(sum, contributions[i], 1e-5) << "line " << i;
+  }
+}
+
 // Every row alone, and blocks of sizes around those of the kernels, score as the whole does.
 TEST(Trees, BlocksOfAnySizeScoreAlike) {
   const Sample sample = make_sample({.rows = 1200, .numeric = 3, .categories = {20}, .classes = 2});
