@@ -1,6 +1,7 @@
 #include "app/capabilities.h"
 
 #include "flow/statements/register.h"
+#include "ml/lightgbm/trainer.h"
 #include "ml/trainer.h"
 #include "ml/xgboost/trainer.h"
 #include "solve/register.h"
@@ -12,6 +13,7 @@ void register_capabilities(flow::Registry& registry) {
 
   ml::Trainers trainers;
   trainers.push_back(ml::xgboost::make_trainer());
+  trainers.push_back(ml::lightgbm::make_trainer());
   ml::register_ml(registry, std::move(trainers));
   solve::register_solve(registry);
 }
