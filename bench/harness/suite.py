@@ -173,6 +173,7 @@ BENCHMARKS: dict[str, Callable[[Setting], list[Measurement]]] = {
     "predict_row": lambda setting: program(setting, "bench_predict_row"),
     "tree_predict": lambda setting: program(setting, "bench_tree_predict", setting.size),
     "tree_shap": lambda setting: program(setting, "bench_tree_shap", setting.size),
+    "optimise_build": lambda setting: program(setting, "bench_optimise"),
     "parallel": lambda setting: program(setting, "bench_flow"),
     "select_one": select_one,
     "engine": lambda setting: program(setting, "bench_engine"),
