@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -101,8 +100,12 @@ void InputCollector::append_text(const arrow::ColumnView& column, std::span<cons
         code = dictionary.is_null(at) ? IntegerColumn::kMissing : texts_.intern(dictionary.string(at));
       integer_scratch_[i] = code;
     }
+  } else if (column.has_nulls()) {
+    for (size_t i = 0; i < rows; ++i) {
+      integer_scratch_[i] = column.is_null(i) ? IntegerColumn::kMissing : texts_.intern(column.string(i));
+    }
   } else {
-    intern_rows(column);
+    for (size_t i = 0; i < rows; ++i) integer_scratch_[i] = texts_.intern(column.string(i));
   }
   counts_.resize(texts_.size());
   for (const PartRows& part : parts) {
@@ -119,29 +122,6 @@ void InputCollector::append_text(const arrow::ColumnView& column, std::span<cons
     }
     integers_[part.part].append(codes);
   }
-}
-
-void InputCollector::intern_rows(const arrow::ColumnView& column) {
-  std::array<std::string_view, StringCodes::kGroup> texts;
-  std::array<int32_t, StringCodes::kGroup> codes{};
-  std::array<size_t, StringCodes::kGroup> rows{};
-  const bool has_nulls = column.has_nulls();
-  size_t group = 0;
-  const auto flush = [&] {
-    texts_.intern(std::span(texts).first(group), codes);
-    for (size_t k = 0; k < group; ++k) integer_scratch_[rows[k]] = codes[k];
-    group = 0;
-  };
-  for (size_t i = 0; i < column.size(); ++i) {
-    if (has_nulls && column.is_null(i)) {
-      integer_scratch_[i] = IntegerColumn::kMissing;
-      continue;
-    }
-    texts[group] = column.string(i);
-    rows[group] = i;
-    if (++group == StringCodes::kGroup) flush();
-  }
-  flush();
 }
 
 void InputCollector::keep(Transform transform, std::string values, uint64_t missing, std::string note) {

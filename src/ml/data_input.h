@@ -76,8 +76,6 @@ class InputCollector {
   void append_numbers(const arrow::ColumnView& column, std::span<const PartRows> parts);
   void append_moments(const arrow::ColumnView& column, std::span<const PartRows> parts);
   void append_text(const arrow::ColumnView& column, std::span<const PartRows> parts);
-  // The codes of a text column's rows into integer_scratch_, which has their number.
-  void intern_rows(const arrow::ColumnView& column);
   Status fit_number();
   void fit_moments();
   void fit_text();

@@ -1,10 +1,8 @@
 #include "ml/feature_plan_vocabulary.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 
-#include "base/check.h"
 #include "base/hash.h"
 
 namespace sinan::ml {
@@ -45,39 +43,20 @@ uint64_t StringCodes::hash_of(const Key& key) {
   return mix(mix(key.head ^ 0x9e3779b97f4a7c15U, key.tail ^ 0xd6e8feb86659fd93U) ^ key.size, 0xa0761d6478bd642fU);
 }
 
-size_t StringCodes::probe(std::string_view text, const Key& key, uint64_t hash) const {
+size_t StringCodes::probe(std::string_view text, const Key& key) const {
   const size_t mask = slots_.size() - 1;
-  for (size_t at = hash & mask;; at = (at + 1) & mask) {
+  for (size_t at = hash_of(key) & mask;; at = (at + 1) & mask) {
     const Slot& slot = slots_[at];
     if (slot.code < 0) return at;
     if (slot.key == key && (key.size <= kShortBytes || texts_[static_cast<size_t>(slot.code)] == text)) return at;
   }
 }
 
-int32_t StringCodes::find(std::string_view text) const {
-  const Key key = key_of(text);
-  return slots_[probe(text, key, hash_of(key))].code;
-}
+int32_t StringCodes::find(std::string_view text) const { return slots_[probe(text, key_of(text))].code; }
 
 int32_t StringCodes::intern(std::string_view text) {
   const Key key = key_of(text);
-  return intern(text, key, hash_of(key));
-}
-
-void StringCodes::intern(std::span<const std::string_view> texts, std::span<int32_t> codes) {
-  CHECK(texts.size() <= kGroup && texts.size() <= codes.size());
-  std::array<Key, kGroup> keys;
-  std::array<uint64_t, kGroup> hashes{};
-  for (size_t i = 0; i < texts.size(); ++i) {
-    keys[i] = key_of(texts[i]);
-    hashes[i] = hash_of(keys[i]);
-    __builtin_prefetch(&slots_[hashes[i] & (slots_.size() - 1)]);
-  }
-  for (size_t i = 0; i < texts.size(); ++i) codes[i] = intern(texts[i], keys[i], hashes[i]);
-}
-
-int32_t StringCodes::intern(std::string_view text, const Key& key, uint64_t hash) {
-  Slot& slot = slots_[probe(text, key, hash)];
+  Slot& slot = slots_[probe(text, key)];
   if (slot.code >= 0) return slot.code;
   const auto code = static_cast<int32_t>(texts_.size());
   slot = {key, code};

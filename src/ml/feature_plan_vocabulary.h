@@ -8,7 +8,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string_view>
 #include <vector>
 
@@ -20,9 +19,6 @@ class StringCodes {
 
   // The code of `text`, a new one when it has none. Codes are 0, 1, 2, ...
   int32_t intern(std::string_view text);
-  // The same for up to kGroup texts, into as many codes: faster, because the table's memory is fetched ahead.
-  static constexpr size_t kGroup = 64;
-  void intern(std::span<const std::string_view> texts, std::span<int32_t> codes);
   // -1 when it has none.
   int32_t find(std::string_view text) const;
 
@@ -45,8 +41,7 @@ class StringCodes {
   static Key key_of(std::string_view text);
   static uint64_t hash_of(const Key& key);
   // The slot that holds the text, or the free one it belongs into.
-  size_t probe(std::string_view text, const Key& key, uint64_t hash) const;
-  int32_t intern(std::string_view text, const Key& key, uint64_t hash);
+  size_t probe(std::string_view text, const Key& key) const;
   std::string_view store(std::string_view text);
   void grow();
 

@@ -185,22 +185,6 @@ TEST(StringCodes, NumbersStringsByFirstAppearance) {
   EXPECT_EQ(codes.find(std::string_view("a\0", 2)), -1);
 }
 
-// Groups give the codes that one text after the other gives, also while the table grows and when a text comes twice.
-TEST(StringCodes, NumbersGroupsAsSingleTexts) {
-  Random random(4);
-  StringCodes one_by_one;
-  StringCodes grouped;
-  for (int round = 0; round < 500; ++round) {
-    std::vector<std::string> texts(random.below(StringCodes::kGroup + 1));
-    for (std::string& text : texts) text = std::string(random.below(20), 'k') + std::to_string(random.below(5000));
-    std::vector<std::string_view> views(texts.begin(), texts.end());
-    std::vector<int32_t> codes(StringCodes::kGroup);
-    grouped.intern(views, codes);
-    for (size_t i = 0; i < texts.size(); ++i) ASSERT_EQ(codes[i], one_by_one.intern(texts[i])) << texts[i];
-  }
-  EXPECT_EQ(grouped.size(), one_by_one.size());
-}
-
 TEST(Workers, DoEveryItemOnce) {
   for (const uint32_t threads : {1U, 2U, 5U}) {
     Workers workers(threads);
