@@ -27,8 +27,10 @@ class Booster {
   static Result<Booster> make(const Library& library, const Dataset& train, const Dataset* validation,
                               const std::string& parameters) {
     BoosterHandle handle = nullptr;
-    TRY(library.check(library.booster_create(train.handle(), parameters.c_str(), &handle), "creating the model",
-                      Code::kArgument));
+    const int created = library.booster_create(train.handle(), parameters.c_str(), &handle);
+    // Objectives look at their labels here.
+    const bool is_about_labels = std::string_view(library.get_last_error()).find("label") != std::string_view::npos;
+    TRY(library.check(created, "creating the model", is_about_labels ? Code::kData : Code::kArgument));
     Booster booster(library, handle);
     if (validation != nullptr)
       TRY(library.check(library.booster_add_validation(handle, validation->handle()), "preparing to validate"));
@@ -284,6 +286,7 @@ Result<Grown> grow(const Booster& booster, const AttributeValues& values, bool v
                     grown.history.rounds(), most, values.integer("min_data_in_leaf")));
     break;
   }
+  if (grown.history.rounds() == 0) return fail(Code::kData, "no tree could be grown from these rows");
   grown.rounds = grown.history.best_round() + 1;
   return grown;
 }

@@ -325,8 +325,10 @@ TEST(LightgbmTrainer, TrainsEveryEstimatorAndObjective) {
     Training run = train("lightgbm.gbdt", std::string("n_estimators=20, objective=\"") + objective + "\"", number, "y");
     ASSERT_TRUE(run.trained) << objective << ": " << run.trained.error().to_string();
     std::vector<float> label;
+    // Shares as intensities: -log(1 - 0.75) is 1.39.
+    const float most = std::string_view(objective) == "cross_entropy_lambda" ? 1.5F : 0.9F;
     for (const float value : score(run, run.data->train(), label))
-      ASSERT_TRUE(value > 0.1F && value < 1.2F) << objective << " " << value;
+      ASSERT_TRUE(value > 0.1F && value < most) << objective << " " << value;
   }
   for (const char* objective : {"binary", "multiclass", "multiclassova", "softmax"}) {
     Training run = train("lightgbm.gbdt", std::string("objective=\"") + objective + "\"", kLate, "late");
