@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -20,8 +21,12 @@ struct Watch {
   flow::Progress* progress = nullptr;
   double sign = 1;  // of the objective as the user sees it
   bool integers = false;
+  bool quadratic = false;
   std::chrono::steady_clock::time_point told;
 };
+
+// Thrown through HiGHS to leave its quadratic solver, which asks nobody whether to go on but writes a log.
+struct Interrupted {};
 
 std::string mip_note(const Watch& watch, const HighsCallbackDataOut& out) {
   std::string note;
@@ -31,9 +36,21 @@ std::string mip_note(const Watch& watch, const HighsCallbackDataOut& out) {
   return note + fmt::format("{} nodes", out.mip_node_count);
 }
 
-void on_callback(int type, const char*, const HighsCallbackDataOut* out, HighsCallbackDataIn* in, void* data) {
+void on_callback(int type, const char* message, const HighsCallbackDataOut* out, HighsCallbackDataIn* in, void* data) {
   Watch& watch = *static_cast<Watch*>(data);
-  if (in != nullptr && watch.cancel != nullptr && watch.cancel->cancelled()) in->user_interrupt = 1;
+  const bool cancelled = watch.cancel != nullptr && watch.cancel->cancelled();
+  if (type == kHighsCallbackLogging) {
+    if (cancelled) throw Interrupted();
+    // Its lines of figures: iterations, objective, ...
+    const std::string_view line = trim(message == nullptr ? "" : message);
+    const auto now = std::chrono::steady_clock::now();
+    const bool figures = !line.empty() && line.front() >= '0' && line.front() <= '9';
+    if (watch.progress == nullptr || !figures || now - watch.told < std::chrono::milliseconds(200)) return;
+    watch.told = now;
+    watch.progress->note(fmt::format("squares: {}", line));
+    return;
+  }
+  if (in != nullptr && cancelled) in->user_interrupt = 1;
   if (watch.progress == nullptr || out == nullptr) return;
   const bool improved = type == kHighsCallbackMipImprovingSolution;
   const auto now = std::chrono::steady_clock::now();
@@ -101,12 +118,19 @@ struct Solver::State {
                                 kHighsCallbackMipLogging, kHighsCallbackMipImprovingSolution})
       lib.start_callback(highs, type);
 
+    watch.quadratic = with_objective && model.is_quadratic();
+    if (watch.quadratic) {
+      lib.set_bool(highs, "log_to_console", 0);
+      lib.set_bool(highs, "output_flag", 1);
+      lib.start_callback(highs, kHighsCallbackLogging);
+    }
+
     std::vector<double> cost(model.columns(), 0.0);
     std::vector<double> hessian = model.hessian.value;
     if (with_objective)
       for (size_t i = 0; i < cost.size(); ++i) cost[i] = watch.sign * model.cost[i];
     for (double& value : hessian) value *= watch.sign;
-    const bool quadratic = with_objective && model.is_quadratic();
+    const bool quadratic = watch.quadratic;
     const std::vector<HighsInt> kinds = watch.integers ? integrality(model) : std::vector<HighsInt>();
     const HighsInt result =
         lib.pass_model(highs, static_cast<HighsInt>(model.columns()), static_cast<HighsInt>(model.rows()),
@@ -125,10 +149,16 @@ struct Solver::State {
     TRY(cancel.check());
     watch.cancel = &cancel;
     watch.progress = progress;
-    const HighsInt result = library->run(highs);
+    HighsInt result = kHighsStatusError;
+    try {
+      result = library->run(highs);
+    } catch (const Interrupted&) {
+      library->destroy(std::exchange(highs, nullptr));  // half-way: of no more use
+    }
     watch.cancel = nullptr;
     watch.progress = nullptr;
     TRY(cancel.check());
+    if (highs == nullptr) return fail(Code::kCancelled, "cancelled");
     const HighsInt status = library->model_status(highs);
     if (result == kHighsStatusError && status != kHighsModelStatusInfeasible && status != kHighsModelStatusTimeLimit)
       return fail(Code::kInternal, fmt::format("HiGHS failed: model status {}", status), "try solver.presolve=FALSE");

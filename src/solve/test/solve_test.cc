@@ -346,6 +346,23 @@ TEST(SparseColumns, EntriesAreSortedAndSummed) {
   EXPECT_EQ(out.value, (std::vector<double>{1.0, 2.5, 3.0}));
 }
 
+class CancelAtFirstNote final : public flow::Progress {
+ public:
+  explicit CancelAtFirstNote(CancelSource& cancel) : cancel_(cancel) {}
+  void stage(std::string_view) override {}
+  void fraction(double) override {}
+  void rows(int64_t) override {}
+  void note(std::string_view text) override {
+    notes_.emplace_back(text);
+    cancel_.cancel();
+  }
+  const std::vector<std::string>& notes() const { return notes_; }
+
+ private:
+  CancelSource& cancel_;
+  std::vector<std::string> notes_;
+};
+
 TEST(Solver, StopsWhenCancelled) {
   // A market split problem: branch and bound takes far longer than anyone waits.
   Rows rows;
@@ -367,28 +384,41 @@ TEST(Solver, StopsWhenCancelled) {
   Solver solver = make_solver();
   CancelSource source;
 
-  class CancelAtFirstNote final : public flow::Progress {
-   public:
-    explicit CancelAtFirstNote(CancelSource& cancel) : cancel_(cancel) {}
-    void stage(std::string_view) override {}
-    void fraction(double) override {}
-    void rows(int64_t) override {}
-    void note(std::string_view text) override {
-      notes_.emplace_back(text);
-      cancel_.cancel();
-    }
-    const std::vector<std::string>& notes() const { return notes_; }
-
-   private:
-    CancelSource& cancel_;
-    std::vector<std::string> notes_;
-  };
   CancelAtFirstNote progress(source);
   const auto solution = solver.solve(run->built.model, source.token(), &progress);
   ASSERT_FALSE(solution);
   EXPECT_EQ(solution.error().code, Code::kCancelled);
   ASSERT_FALSE(progress.notes().empty());
   EXPECT_NE(progress.notes()[0].find("nodes"), std::string::npos);
+}
+
+TEST(Solver, StopsSquaresWhenCancelled) {
+  Rows rows;
+  for (int i = 0; i < 20'000; ++i) {
+    rows["id"].push_back(i);
+    rows["g"].push_back(i / 100);
+    rows["goal"].push_back((i % 97) / 10.0);
+    rows["size"].push_back(1 + (i * 7 % 100) / 25.0);
+  }
+  const auto run = prepare(
+      "TO MINIMIZE SUM((v - goal) * (v - goal)) CONSTRAINT SUM(size * v) <= 100 GROUP BY g WITH "
+      "variables=\"v(id)\", var_type=\"NonNegativeReals\" INTO o",
+      rows);
+  ASSERT_TRUE(run) << run.error().to_string();
+  Solver solver = make_solver();
+  CancelSource source;
+  CancelAtFirstNote progress(source);
+  const auto solution = solver.solve(run->built.model, source.token(), &progress);
+  ASSERT_FALSE(solution);
+  EXPECT_FALSE(progress.notes().empty());
+  EXPECT_EQ(solution.error().code, Code::kCancelled);
+  // And it may be used again.
+  const auto small = prepare("TO MINIMIZE SUM((v - 3) * (v - 3)) WITH variables=\"v(id)\", var_type=\"Reals\" INTO o",
+                             {{"id", {1, 2}}});
+  ASSERT_TRUE(small);
+  const auto again = solver.solve(small->built.model, {}, nullptr);
+  ASSERT_TRUE(again) << again.error().to_string();
+  EXPECT_NEAR(again->values[0], 3, 1e-6);
 }
 
 TEST(Solver, TakesTheTimeLimit) {
