@@ -34,9 +34,8 @@ class Shared {
 
 }  // namespace
 
-Groups::Groups(Grouping grouping, size_t rows, const size_t* column)
-    : grouping_(std::move(grouping)), rows_(rows), sizes_(grouping_.groups(), 0.0) {
-  if (column != nullptr) column_ = *column;
+Groups::Groups(Grouping grouping, size_t column)
+    : grouping_(std::move(grouping)), sizes_(grouping_.groups(), 0.0), column_(column) {
   for (const uint32_t group : grouping_.of_row) sizes_[group] += 1;
 }
 

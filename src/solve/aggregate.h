@@ -20,8 +20,8 @@ namespace sinan::solve {
 // The rows' groups, or all rows as one.
 class Groups {
  public:
-  explicit Groups(size_t rows) : rows_(rows), sizes_{static_cast<double>(rows)} {}
-  Groups(Grouping grouping, size_t rows, const size_t* column);
+  explicit Groups(size_t rows) : sizes_{static_cast<double>(rows)} {}
+  Groups(Grouping grouping, size_t column);
   size_t count() const { return sizes_.size(); }
   uint32_t of(size_t row) const { return grouping_.of_row.empty() ? 0 : grouping_.of_row[row]; }
   uint32_t first_row(size_t group) const { return grouping_.first_row.empty() ? 0 : grouping_.first_row[group]; }
@@ -31,7 +31,6 @@ class Groups {
 
  private:
   Grouping grouping_;
-  size_t rows_;
   std::vector<double> sizes_;
   std::optional<size_t> column_;
 };

@@ -195,9 +195,8 @@ class Builder {
       form = aggregates_.of_rows(std::move(kept_.at(index)));
       kept_.erase(index);
     } else {
-      Groups groups = condition.group_by
-                          ? Groups(table_.group({*condition.group_by}), table_.rows(), &*condition.group_by)
-                          : Groups(table_.rows());
+      const Groups groups =
+          condition.group_by ? Groups(table_.group({*condition.group_by}), *condition.group_by) : Groups(table_.rows());
       out.count = groups.count();
       form = TRY(aggregates_.evaluate(condition.left, groups));
       form.add(TRY(aggregates_.evaluate(condition.right, groups)), -1);

@@ -363,8 +363,8 @@ class CancelAtFirstNote final : public flow::Progress {
   std::vector<std::string> notes_;
 };
 
-TEST(Solver, StopsWhenCancelled) {
-  // A market split problem: branch and bound takes far longer than anyone waits.
+// A market split problem: branch and bound takes far longer than anyone waits.
+Result<Run> market_split() {
   Rows rows;
   Random random(7);
   for (int i = 0; i < 40; ++i) {
@@ -378,8 +378,11 @@ TEST(Solver, StopsWhenCancelled) {
     constraints +=
         fmt::format("{} SUM({} * v) = {}", constraints.empty() ? "CONSTRAINT" : ",", name, std::floor(sum / 2));
   }
-  const auto run =
-      prepare("TO MINIMIZE SUM(v) " + constraints + " WITH variables=\"v(id)\", var_type=\"Binary\" INTO o", rows);
+  return prepare("TO MINIMIZE SUM(v) " + constraints + " WITH variables=\"v(id)\", var_type=\"Binary\" INTO o", rows);
+}
+
+TEST(Solver, StopsWhenCancelled) {
+  const auto run = market_split();
   ASSERT_TRUE(run) << run.error().to_string();
   Solver solver = make_solver();
   CancelSource source;
@@ -422,26 +425,14 @@ TEST(Solver, StopsSquaresWhenCancelled) {
 }
 
 TEST(Solver, TakesTheTimeLimit) {
-  Rows rows;
-  Random random(3);
-  for (int i = 0; i < 60; ++i) {
-    rows["id"].push_back(i);
-    rows["a"].push_back(random.whole(1000, 9999));
-  }
-  // Equal halves of many numbers: an answer is found at once, a proof is not.
-  auto solver = Solver::make({.time_limit = 0.5});
-  ASSERT_TRUE(solver);
-  const auto run = prepare(
-      "TO MINIMIZE MAX(0 * v) + SUM(a * v) CONSTRAINT SUM(a * v) >= 150000.5, SUM(a * v) <= 150001.4 WITH "
-      "variables=\"v(id)\", var_type=\"Binary\" INTO o",
-      rows);
+  const auto run = market_split();
   ASSERT_TRUE(run) << run.error().to_string();
+  auto solver = Solver::make({.time_limit = 0.3});
+  ASSERT_TRUE(solver);
   const auto solution = solver->solve(run->built.model, {}, nullptr);
   ASSERT_TRUE(solution) << solution.error().to_string();
-  EXPECT_LT(solution->seconds, 30);
-  if (solution->verdict == Verdict::kOptimal) {
-    EXPECT_EQ(solution->objective, 150001);
-  }
+  EXPECT_EQ(solution->verdict, Verdict::kTimeLimit);
+  EXPECT_GE(solution->seconds, 0.29);
 }
 
 TEST(Library, SaysHowToGetIt) {
