@@ -250,6 +250,11 @@ class OptimizeStep final : public flow::Step {
       outcome.messages.push_back(
           fmt::format("solver.time_limit ended the search: no answer is better than {:.10g}.", solved.solution.bound));
     }
+    const size_t distinct = solved.table.group(solved.problem.keys[0]).groups();
+    if (distinct < solved.table.rows()) {
+      outcome.messages.push_back(fmt::format("{} rows have the keys of another row: each has a variable of its own.",
+                                             human_count(solved.table.rows() - distinct)));
+    }
     if (request_.clause.solver && solved.settings.solver != "highs") {
       outcome.messages.push_back(
           fmt::format("The program asks for {}; HiGHS {} has solved it.", request_.clause.solver->text, version));
