@@ -105,7 +105,7 @@ TEST_F(PlainSqlTest, CopyKeepsItsOptionsAndTheFileAppearsWhole) {
 TEST_F(PlainSqlTest, RunnableCopySpellsOutTheTarget) {
   open();
   const auto copy = [&](std::string sql) {
-    PlainStatement statement{sql, sql::analyze(sql, sql::EmptyScope()), {}, false};
+    PlainStatement statement{.sql = sql, .analysis = sql::analyze(sql, sql::EmptyScope())};
     return runnable_copy(statement, "/p", project_->engine().dialect());
   };
   EXPECT_EQ(copy("COPY t TO 'a.csv'"), "COPY t TO '/p/a.csv' (USE_TMP_FILE true)");
