@@ -16,7 +16,7 @@ namespace {
 using Words = std::vector<std::string>;
 
 const Words kVerbs = {"run", "doctor", "help"};
-const Words kFormats = {"table", "csv", "json", "markdown"};
+const Words kFormats = {"table", "csv", "json", "markdown", "jsonl"};
 const Words kErrorFormats = {"text", "json"};
 const Words kColors = {"auto", "always", "never"};
 

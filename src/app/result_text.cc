@@ -13,7 +13,7 @@
 namespace sinan::app {
 namespace {
 
-constexpr std::array<std::string_view, 4> kFormats = {"table", "csv", "json", "markdown"};
+constexpr std::array<std::string_view, 5> kFormats = {"table", "csv", "json", "markdown", "jsonl"};
 
 void append_csv(std::string& out, std::string_view text) {
   const bool quoted = text.find_first_of(",\"\r\n") != std::string_view::npos || text.empty() ||
@@ -40,6 +40,12 @@ std::string markdown_cell(std::string_view text) {
       result += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
   }
   return result;
+}
+
+std::string jsonl_head(std::string_view title, const arrow::Schema& schema) {
+  Json::Array columns;
+  for (const arrow::Field& field : schema.fields) columns.push_back(field_json(field));
+  return Json::object({{"event", "result"}, {"title", title}, {"columns", Json(std::move(columns))}}).dump() + "\n";
 }
 
 }  // namespace
@@ -80,6 +86,9 @@ void ResultText::begin(std::string_view title, std::shared_ptr<const arrow::Sche
       for (const arrow::Field& field : schema_->fields) text_ += is_number(field.type) ? " ---: |" : " --- |";
       text_ += '\n';
       break;
+    case Format::kJsonl:
+      text_ += jsonl_head(title, *schema_);
+      break;
   }
 }
 
@@ -96,6 +105,9 @@ void ResultText::add(const arrow::Batch& batch) {
       break;
     case Format::kMarkdown:
       add_markdown(batch);
+      break;
+    case Format::kJsonl:
+      add_jsonl(batch);
       break;
   }
   rows_ += static_cast<int64_t>(batch.rows());
@@ -147,7 +159,19 @@ void ResultText::add_markdown(const arrow::Batch& batch) {
   }
 }
 
+void ResultText::add_jsonl(const arrow::Batch& batch) {
+  for (size_t row = 0; row < batch.rows(); ++row) {
+    text_ += '[';
+    for (size_t i = 0; i < batch.columns(); ++i) {
+      if (i > 0) text_ += ',';
+      append_exact_json(text_, batch.column(i), row);
+    }
+    text_ += "]\n";
+  }
+}
+
 void ResultText::finish() {
+  if (options_.format == Format::kJsonl) text_ += fmt::format("{{\"event\":\"end\",\"rows\":{}}}\n", rows_);
   if (options_.format == Format::kJson) text_ += "]\n";
   if (options_.format != Format::kTable) return;
   const RenderedTable table = render_table(table_, options_.table);

@@ -5,6 +5,8 @@
 //   csv       RFC 4180: a header, commas, quotes where needed, empty = NULL, lines end in "\n"
 //   json      one array of objects, a row a line; several results are several arrays one after another
 //   markdown  a pipe table
+//   jsonl     a line {"event": "result", "title", "columns"}, each row as an array, a line {"event": "end", "rows"}; nothing
+//             is lost: columns tell their types (field_json()), values are append_exact_json()'s
 //
 // Not thread-safe. A table keeps at most the rows it shows; the other formats keep nothing.
 #pragma once
@@ -20,7 +22,7 @@
 
 namespace sinan::app {
 
-enum class Format { kTable, kCsv, kJson, kMarkdown };
+enum class Format { kTable, kCsv, kJson, kMarkdown, kJsonl };
 std::optional<Format> format_named(std::string_view name);
 
 struct ResultOptions {
@@ -46,6 +48,7 @@ class ResultText {
   void add_csv(const arrow::Batch& batch);
   void add_json(const arrow::Batch& batch);
   void add_markdown(const arrow::Batch& batch);
+  void add_jsonl(const arrow::Batch& batch);
   std::string footer() const;
 
   ResultOptions options_;

@@ -6,6 +6,7 @@
 
 #include "app/cell_text.h"
 #include "app/error_text.h"
+#include "base/json.h"
 #include "base/strings.h"
 #include "plot/terminal.h"
 
@@ -18,6 +19,12 @@ constexpr size_t kMostStatusLines = 12;
 
 // Below that, a rate says more about the clock than about the step.
 constexpr std::chrono::milliseconds kRateAfter{500};
+
+double seconds_of(std::chrono::nanoseconds time) { return std::chrono::duration<double>(time).count(); }
+
+int64_t rows_of(const flow::Outcome& outcome) {
+  return outcome.rows_written >= 0 ? outcome.rows_written : outcome.rows_read;
+}
 
 }  // namespace
 
@@ -88,6 +95,7 @@ void RunView::step_started(const flow::PlannedStep& step) {
   running.progress.number = step.statement.index + 1;
   running.progress.title = step.title;
   running.started = running.stage_started = clock_.monotonic();
+  if (shows_events()) show_progress_event(running);
 }
 
 void RunView::step_progress(const flow::ProgressSnapshot& snapshot) {
@@ -106,6 +114,7 @@ void RunView::step_progress(const flow::ProgressSnapshot& snapshot) {
   const std::chrono::duration<double> in_stage = now - running.stage_started;
   progress.rows_per_second =
       snapshot.rows > 0 && in_stage > kRateAfter ? static_cast<double>(snapshot.rows) / in_stage.count() : -1;
+  if (shows_events()) show_progress_event(running);
 }
 
 flow::ResultSink& RunView::results(const flow::PlannedStep& step) {
@@ -171,13 +180,14 @@ void RunView::advance() {
 void RunView::report_step(const flow::PlannedStep& step, const flow::StepReport& report) {
   const uint32_t index = step.statement.index;
   const TerminalFacts& facts = screen_.facts();
-  if (options_.step_lines) emit(index, Stream::kError, step_line(step, report));
+  if (options_.step_lines && !shows_events()) emit(index, Stream::kError, step_line(step, report));
   if (Sink* sink = steps_[index].sink.get(); sink && shows_step_before_rows() && !report.error)
     emit(index, Stream::kOut, sink->take());
   for (const flow::ResultTable& table : report.outcome.tables) {
     begin_result(index);
     emit(index, Stream::kOut, text_of(table));
   }
+  if (shows_events()) emit_events(step, report);
   if (options_.results.format == Format::kTable) {
     for (const flow::Artefact& artefact : report.outcome.artefacts) {
       const plot::TerminalOptions look{.width = std::clamp(facts.width == 0 ? 100 : facts.width, 40, 120),
@@ -188,7 +198,7 @@ void RunView::report_step(const flow::PlannedStep& step, const flow::StepReport&
     }
   }
   const bool said = options_.step_lines && report.status == catalog::StepStatus::kSkipped;  // on the step's line
-  if (options_.messages && !said) {
+  if (options_.messages && !said && !shows_events()) {
     const std::string_view indent = options_.step_lines ? "  " : "";
     for (const std::string& message : report.outcome.messages) {
       for (const std::string_view line : split_on(message, '\n')) {
@@ -203,6 +213,39 @@ void RunView::report_step(const flow::PlannedStep& step, const flow::StepReport&
          options_.json_errors ? error_json(*report.error, plan_.program_name, *plan_.program)
                               : error_text(*report.error, plan_.program_name, *plan_.program, false, look));
   }
+}
+
+void RunView::emit_events(const flow::PlannedStep& step, const flow::StepReport& report) {
+  const uint32_t index = step.statement.index;
+  std::string text = Json::object({{"event", "step"},
+                                   {"step", index + 1},
+                                   {"title", step.title},
+                                   {"status", catalog::to_string(report.status)},
+                                   {"seconds", seconds_of(report.duration)},
+                                   {"rows", rows_of(report.outcome)}})
+                         .dump() +
+                     "\n";
+  for (const std::string& message : report.outcome.messages)
+    text += Json::object({{"event", "message"}, {"step", index + 1}, {"text", message}}).dump() + "\n";
+  emit(index, Stream::kOut, text);
+}
+
+// Out of order, as soon as it is known; whole lines only, so it may stand between two rows of another step.
+void RunView::show_progress_event(Running& running) {
+  const auto now = clock_.monotonic();
+  if (running.told && now - *running.told < kFrame) return;
+  running.told = now;
+  const StepProgress& progress = running.progress;
+  Json event = Json::object({{"event", "progress"},
+                             {"step", static_cast<int64_t>(progress.number)},
+                             {"title", progress.title},
+                             {"stage", progress.stage},
+                             {"fraction", progress.fraction},
+                             {"rows", progress.rows},
+                             {"note", progress.note},
+                             {"left", nullptr}});
+  if (progress.left) event.set("left", seconds_of(*progress.left));
+  screen_.write(Stream::kOut, event.dump() + "\n");
 }
 
 std::string RunView::text_of(const flow::ResultTable& table) const {
@@ -250,7 +293,7 @@ std::string RunView::step_line(const flow::PlannedStep& step, const flow::StepRe
   }
   std::string line =
       fmt::format("{} {} {}  {}", mark, step.statement.index + 1, escape_controls(step.title), style.dim(tail));
-  const int64_t rows = report.outcome.rows_written >= 0 ? report.outcome.rows_written : report.outcome.rows_read;
+  const int64_t rows = rows_of(report.outcome);
   if (report.status == catalog::StepStatus::kDone && rows >= 0) {
     line += style.dim(fmt::format("  {} row{}", human_count(static_cast<uint64_t>(rows)), rows == 1 ? "" : "s"));
   }

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -54,6 +55,7 @@ class RunView final : public flow::Observer {
     StepProgress progress;
     std::chrono::nanoseconds started{0};
     std::chrono::nanoseconds stage_started{0};
+    std::optional<std::chrono::nanoseconds> told;  // when its last progress event was written
   };
 
   // A table is short and made at the end: it can stand below its step's line. Other formats stream.
@@ -65,6 +67,10 @@ class RunView final : public flow::Observer {
   std::string text_of(const flow::ResultTable& table) const;
   void show_running(uint32_t step);  // mutex_ held
   void report_step(const flow::PlannedStep& step, const flow::StepReport& report);
+  // Of --format jsonl: what a person reads on standard error are events among the results.
+  bool shows_events() const { return options_.results.format == Format::kJsonl && options_.messages; }
+  void emit_events(const flow::PlannedStep& step, const flow::StepReport& report);  // mutex_ held
+  void show_progress_event(Running& running);                                       // mutex_ held
   std::string step_line(const flow::PlannedStep& step, const flow::StepReport& report) const;
   void show_status();
   void tick(const std::stop_token& stop);

@@ -7,6 +7,7 @@
 
 #include "app/error_text.h"
 #include "app/plan_text.h"
+#include "base/json.h"
 #include "base/strings.h"
 #include "plot/svg.h"
 #include "plot/terminal.h"
@@ -148,7 +149,7 @@ bool Session::summarize(const flow::Plan& plan, const flow::RunReport& report, b
   const std::optional<std::string> pictures = save_pictures(plan, report, several && !report.cancelled);
   const bool all_saved = pictures.has_value() || line_.output.empty();
   if (line_.quiet) return all_saved;
-  if (pictures) screen_.write(Stream::kError, *pictures);
+  if (pictures) screen_.write(line_.format == Format::kJsonl ? Stream::kOut : Stream::kError, *pictures);
   if (report.cancelled) screen_.write(Stream::kError, "cancelled\n");
   if (several && line_.format == Format::kTable && report.ok()) show_next(plan, report);
   if (several && !report.ok() && plan.program_name != "-") {
@@ -198,6 +199,12 @@ std::optional<std::string> Session::save_pictures(const flow::Plan& plan, const 
   std::vector<std::string> names;
   for (const Picture& picture : pictures) names.push_back(picture.name + ".svg");
   std::error_code ignored;
+  if (line_.format == Format::kJsonl) {
+    Json::Array files;
+    for (const std::string& name : names) files.emplace_back(name);
+    const std::string whole = std::filesystem::absolute(folder, ignored).lexically_normal().string();
+    return Json::object({{"event", "pictures"}, {"folder", whole}, {"files", Json(std::move(files))}}).dump() + "\n";
+  }
   const std::filesystem::path near = std::filesystem::proximate(folder, ignored);
   const std::filesystem::path& shown = near.empty() || near.string().starts_with("../..") ? folder : near;
   return fmt::format("pictures in {}: {}\n", shown.string(), join(names, ", "));

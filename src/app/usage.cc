@@ -32,7 +32,7 @@ Programs
 
 Everywhere
       --project DIR     the folder that holds sinan.toml and .sinan/ (the current folder)
-      --format F        of results: table, csv, json, markdown (table)
+      --format F        of results: table, csv, json, markdown, jsonl (table)
       --rows N          rows of a table that are shown; 0 = all (40)
       --error-format F  text, or json: one object a line (text)
       --color WHEN      auto, always, never (auto)

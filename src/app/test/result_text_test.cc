@@ -65,6 +65,28 @@ TEST(ResultText, JsonOfNoRowsIsAnEmptyArray) {
   EXPECT_EQ(rendered(Format::kJson, rows.finish()), "[]\n");
 }
 
+TEST(ResultText, JsonLinesKeepTypesAndWhatJsonHasNoNumberFor) {
+  EXPECT_EQ(rendered(Format::kJsonl, sample()),
+            "{\"event\":\"result\",\"title\":\"\",\"columns\":[{\"name\":\"id\",\"type\":\"int64\"},"
+            "{\"name\":\"score\",\"type\":\"double\"},{\"name\":\"note\",\"type\":\"string\"},"
+            "{\"name\":\"ok\",\"type\":\"bool\"}]}\n"
+            "[1,0.5,\"plain\",true]\n"
+            "[2,\"inf\",\"a,\\\"b\\\"\\nc|d\",false]\n"
+            "[null,null,\"\",null]\n"
+            "{\"event\":\"end\",\"rows\":3}\n");
+}
+
+TEST(ResultText, JsonLinesTellTheColumnsOfNoRows) {
+  arrow::Type list(arrow::TypeId::kList);
+  list.children = {{"item", arrow::int64_type()}};
+  arrow::Type decimal(arrow::TypeId::kDecimal);
+  decimal.precision = 10;
+  decimal.scale = 2;
+  EXPECT_EQ(field_json({"l", list}).dump(),
+            "{\"name\":\"l\",\"type\":\"list\",\"items\":{\"name\":\"item\",\"type\":\"int64\"}}");
+  EXPECT_EQ(field_json({"d", decimal}).dump(), "{\"name\":\"d\",\"type\":\"decimal\",\"precision\":10,\"scale\":2}");
+}
+
 TEST(ResultText, MarkdownEscapesWhatWouldEndACell) {
   EXPECT_EQ(rendered(Format::kMarkdown, sample()),
             "| id | score | note | ok |\n"

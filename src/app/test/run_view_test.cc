@@ -137,6 +137,23 @@ TEST_F(RunViewTest, AFailedStepShowsItsErrorInItsPlace) {
             "   |                  ^\n");
 }
 
+TEST_F(RunViewTest, JsonLinesTellOfStepsInOrderAndOfProgressAtOnce) {
+  RunView view(screen_, plan_, clock_, {.results = {.format = Format::kJsonl}, .step_lines = true});
+  view.step_started(plan_.steps[1]);
+  const std::string started = out_.text();
+  EXPECT_TRUE(started.starts_with("{\"event\":\"progress\",\"step\":2,\"title\":\"STEP 2\"")) << started;
+  flow::StepReport report = done();
+  report.outcome.messages = {"Learnt\nfrom t."};
+  view.step_finished(plan_.steps[1], report);
+  EXPECT_EQ(out_.text(), started);  // not its turn
+  view.step_finished(plan_.steps[0], done());
+  EXPECT_NE(out_.text().find("{\"event\":\"message\",\"step\":2,\"text\":\"Learnt\\nfrom t.\"}\n"), std::string::npos)
+      << out_.text();
+  EXPECT_LT(out_.text().find("\"title\":\"STEP 1\",\"status\":\"done\""),
+            out_.text().find("\"title\":\"STEP 2\",\"status\""));
+  EXPECT_EQ(error_.text(), "");
+}
+
 TEST_F(RunViewTest, ClosingShowsWhatStillWaits) {
   {
     RunView view(screen_, plan_, clock_, {.results = {.format = Format::kJson}});
