@@ -11,7 +11,7 @@ help:
 	@echo "make demo              build, fetch the flights data, and run a whole program on it"
 	@echo "make build             the program: bin/sinan (installs and fetches what is missing)"
 	@echo "make test              every fast test; TEST=regex runs some"
-	@echo "make test-integration  slow tests, the sanitizer and clang builds, the fuzzers"
+	@echo "make test-integration  slow tests, the Python package, the sanitizer and clang builds, the fuzzers"
 	@echo "make bench             Sinan against its peers; BENCH=full for the large sizes"
 	@echo "make lint              layers, format, clang-tidy (results are cached)"
 	@echo "make format            formats the C++ sources in place"
