@@ -20,6 +20,9 @@ SELECT * FROM parcels WHERE id >= 500 TO PREDICT out.guesses.late USING zoo.parc
 SELECT g.id, g.late AS guess, p.late AS truth FROM out.guesses AS g JOIN parcels AS p USING (id) ORDER BY g.id
 """
 
+# Hours, if nobody stops it.
+ENDLESS = "CREATE TABLE big AS SELECT sum(a.range * b.range) AS s FROM range(1000000) a, range(1000000) b"
+
 
 @pytest.fixture
 def project(tmp_path: Path) -> sinan.Connection:

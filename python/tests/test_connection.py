@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import sinan
-from conftest import PARCELS
+from conftest import ENDLESS, PARCELS
 
 
 def test_a_program_from_rows_to_predictions(project: sinan.Connection) -> None:
@@ -64,7 +64,7 @@ def test_an_exception_of_the_callback_stops_the_program(project: sinan.Connectio
         raise RuntimeError("enough")
 
     with pytest.raises(RuntimeError, match="enough"):
-        project.sql("CREATE TABLE big AS SELECT sum(a.range * b.range) AS s FROM range(1000000) a, range(1000000) b", progress=refuse)
+        project.sql(ENDLESS, progress=refuse)
     assert project.sql("SELECT 1 AS free").rows() == [(1,)]
 
 
@@ -181,8 +181,7 @@ def test_ctrl_c_undoes_the_running_step(tmp_path: Path, project: sinan.Connectio
     script = (
         "import sinan, sys\n"
         "try:\n"
-        "    sinan.connect(sys.argv[1]).sql('CREATE TABLE big AS SELECT sum(a.range * b.range) AS s"
-        " FROM range(1000000) a, range(1000000) b', progress=lambda p: print(p, flush=True))\n"
+        f"    sinan.connect(sys.argv[1]).sql({ENDLESS!r}, progress=lambda p: print(p, flush=True))\n"
         "except KeyboardInterrupt:\n"
         "    print('interrupted', flush=True)\n"
     )

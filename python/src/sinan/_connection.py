@@ -22,7 +22,7 @@ class Connection:
     """A project folder and the program that works in it. Nothing runs between calls, so there is nothing to close.
 
     Each :meth:`sql` is a run of its own: temporary tables, ``USE`` and ``SET`` last until its end. Threads may share a
-    connection; one run at a time holds a project (a second one waits or says ``busy``).
+    connection, but a project has one run at a time: another gets an :class:`Error` with the code ``busy``.
     """
 
     def __init__(self, project: Union[str, os.PathLike[str]], binary: Path) -> None:
@@ -149,7 +149,8 @@ def _progress(event: Mapping[str, Any]) -> Progress:
 
 def _concluded(run: Run, code: int, said: str, program: str) -> Run:
     """The run, or the exception that its errors and exit code stand for."""
-    errors, rest = [], []
+    errors: List[Error] = []
+    rest: List[str] = []
     for line in said.splitlines():
         try:
             fields = json.loads(line)

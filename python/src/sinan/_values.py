@@ -139,7 +139,7 @@ def arrow_type(column: Type) -> pa.DataType:
     if kind == "dictionary":
         return pa.dictionary(pa.int32(), arrow_type(column["values"]))
     names = {"bool": "bool_", "float": "float32", "double": "float64", "interval": "string", "other": "string"}
-    return getattr(pa, names.get(kind, kind))()
+    return getattr(pa, names.get(kind, str(kind)))()
 
 
 def arrow_array(column: Type, values: Sequence[Any]) -> pa.Array:
