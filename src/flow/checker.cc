@@ -224,7 +224,7 @@ Result<std::unique_ptr<Step>> Checker::check_kind(const StatementKind& kind, con
     // What is missing at the end is in the whole of it.
     const bool at_end = error.span && error.span->begin >= statement.text.whole.end;
     if (at_end && error.hint.empty()) error.hint = fmt::format("the whole is: {}", kind.help().synopsis);
-    report(statement, std::move(error));
+    report(statement, std::move(error), clause_access(statement));
     return nullptr;
   }
   StatementCheck context(*this, statement);

@@ -1,7 +1,10 @@
 #include "flow/clause_access.h"
 
+#include <algorithm>
+
 #include "base/strings.h"
 #include "sql/clause.h"
+#include "sql/tokens.h"
 
 namespace sinan::flow {
 namespace {
@@ -41,13 +44,35 @@ struct Collect {
   void operator()(const sql::Optimize& clause) const { access.writes.push_back(table(clause.into)); }
 };
 
+// What follows INTO and PREDICT in a clause that is wrong somewhere else.
+void collect_words(const Statement& statement, Access& access) {
+  auto tokens = sql::Tokens::make(statement.program, statement.text.clause);
+  if (!tokens) return;
+  const bool trains = tokens->at_phrase("TO TRAIN");
+  while (!tokens->at_end()) {
+    const bool is_column = tokens->accept_phrase("TO PREDICT");
+    if (!is_column && !tokens->accept_word("INTO")) {
+      tokens->next();
+      continue;
+    }
+    auto name = tokens->expect_name("a name");
+    if (!name) continue;
+    if (is_column) name->text.resize(std::min(name->text.rfind('.'), name->text.size()));
+    access.writes.push_back(trains ? model(*name) : table(*name));
+  }
+}
+
 }  // namespace
 
 Access clause_access(const Statement& statement) {
   Access access;
   if (!statement.text.has_clause()) return access;
   const auto clause = sql::parse_clause(statement.program, statement.text.clause);
-  if (clause) std::visit(Collect{access}, clause->body);
+  if (clause) {
+    std::visit(Collect{access}, clause->body);
+  } else {
+    collect_words(statement, access);
+  }
   return access;
 }
 

@@ -7,7 +7,7 @@
 
 namespace sinan::flow {
 
-// Empty when the statement has no clause or it does not parse.
+// Empty when the statement has no clause; of one that does not parse, what it would have written.
 Access clause_access(const Statement& statement);
 
 }  // namespace sinan::flow
