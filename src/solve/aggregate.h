@@ -38,9 +38,8 @@ class Groups {
 class Aggregates {
  public:
   // Adds columns and rows to built.model and entries.
-  Aggregates(const Problem& problem, const Settings& settings, const Table& table, Built& built,
-             std::vector<Entry>& entries)
-      : problem_(problem), settings_(settings), table_(table), built_(built), entries_(entries) {}
+  Aggregates(const Settings& settings, const Table& table, Built& built, std::vector<Entry>& entries)
+      : settings_(settings), table_(table), built_(built), entries_(entries) {}
 
   // The formula for each group. Errors: kData where a column or a variable varies within a group.
   Result<GroupForm> evaluate(const Formula& formula, const Groups& groups);
@@ -73,7 +72,6 @@ class Aggregates {
   void append(const RowForm& form, size_t row, uint32_t model_row, double sign);
   std::pair<double, double> range(const RowForm& form, size_t row) const;
 
-  const Problem& problem_;
   const Settings& settings_;
   const Table& table_;
   Built& built_;

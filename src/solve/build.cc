@@ -23,7 +23,7 @@ class Builder {
         settings_(settings),
         table_(table),
         cancel_(cancel),
-        aggregates_(problem, settings, table, built_, entries_) {}
+        aggregates_(settings, table, built_, entries_) {}
 
   Result<Built> build() {
     built_.model.maximize = problem_.maximize;

@@ -54,7 +54,6 @@ Rows random_rows(Random& random) {
 }
 
 std::string random_clause(Random& random) {
-  const std::string k = std::to_string(random.whole(-1, 6));
   const std::string objective =
       random.of({"SUM(a * v)", "SUM(a * v + 2 * b) - SUM(3 * w)", "MAX(a * v + w)", "MIN(b - v) + SUM(v)",
                  "AVG(b * v) / 2 + AVG(w)", "MAX(v) - MIN(a * v)", "SUM(v) * MAX(b) - COUNT(1)"});
@@ -399,7 +398,8 @@ TEST(Solver, StopsSquaresWhenCancelled) {
   Rows rows;
   for (int i = 0; i < 20'000; ++i) {
     rows["id"].push_back(i);
-    rows["g"].push_back(i / 100);
+    const int group = i / 100;
+    rows["g"].push_back(group);
     rows["goal"].push_back((i % 97) / 10.0);
     rows["size"].push_back(1 + (i * 7 % 100) / 25.0);
   }
