@@ -1,0 +1,18 @@
+#include "run/program.h"
+
+#include <array>
+
+#include "run/binning.h"
+#include "run/psi.h"
+
+namespace sinan::run {
+
+std::span<const Program* const> programs() {
+  static const Binning binning(Binning::Kind::kEach);
+  static const Binning pairs(Binning::Kind::kPair);
+  static const Psi psi;
+  static const std::array<const Program*, 3> all = {&binning, &pairs, &psi};
+  return all;
+}
+
+}  // namespace sinan::run
