@@ -29,17 +29,19 @@ double number_at(const arrow::ColumnView& column, size_t row) {
   return column.type().id == arrow::TypeId::kBool ? (column.as_bool(row) ? 1 : 0) : column.as_double(row);
 }
 
-// Batches of (truth, predictions.., margins..): truth is the class or the value.
+// Batches of (truth, predictions.., margins.., the column to slice by): truth is the class or the value.
 class EvaluationMapper final : public BatchMapper {
  public:
-  EvaluationMapper(const OpenModelQuery& query, size_t label, std::string_view label_name, const ClassIndex& classes,
-                   bool with_margins, std::shared_ptr<const arrow::Schema> schema)
+  EvaluationMapper(const OpenModelQuery& query, size_t label, std::optional<size_t> by,
+                   const EvaluationRequest& request, const ClassIndex& classes,
+                   std::shared_ptr<const arrow::Schema> schema)
       : model_(*query.model),
         encoder_(query.model->package().plan, query.binding),
         label_(label),
-        label_name_(label_name),
+        by_(by),
+        label_name_(request.label),
         classes_(classes),
-        with_margins_(with_margins),
+        with_margins_(request.with_margins),
         schema_(std::move(schema)) {}
 
   Result<arrow::Batch> map(const arrow::Batch& rows) override {
@@ -49,6 +51,7 @@ class EvaluationMapper final : public BatchMapper {
     size_t next = 1;
     TRY(append_scores(block, Output::kPrediction, model_.predictor().prediction_width(), out, next));
     if (with_margins_) TRY(append_scores(block, Output::kMargin, model_.predictor().outputs(), out, next));
+    if (by_) return arrow::with_columns(rows, {*by_}, out.finish());
     return out.finish();
   }
 
@@ -101,6 +104,7 @@ class EvaluationMapper final : public BatchMapper {
   const Model& model_;
   FeatureEncoder encoder_;
   size_t label_;
+  std::optional<size_t> by_;
   std::string label_name_;
   const ClassIndex& classes_;
   bool with_margins_;
@@ -117,6 +121,53 @@ void append_row_major(const arrow::Batch& batch, size_t first, size_t width, std
     const std::span<const float> values = *column.values<float>();
     for (size_t i = 0; i < values.size(); ++i) out[begin + i * width + k] = values[i];
   }
+}
+
+// Errors have no place, which the caller knows.
+Result<size_t> column_of(const arrow::Schema& columns, std::string_view name, std::string_view role) {
+  if (const auto found = columns.index_of(name)) return *found;
+  return fail(Code::kProgram, fmt::format("the query has no column \"{}\", the {}", name, role),
+              did_you_mean(name, columns.names()));
+}
+
+Status check_label(const Model& model, const arrow::Field& label) {
+  const ModelPackage& package = model.package();
+  if (package.task == Task::kRegression) {
+    if (has_numbers(label.type)) return {};
+    return fail(Code::kProgram, fmt::format("the label of a regression must be a number: \"{}\" is {}", label.name,
+                                            label.type.to_string()));
+  }
+  const size_t classes = package.task == Task::kBinary ? 2 : model.predictor().prediction_width();
+  if (package.label.classes.size() == classes) return {};
+  return fail(Code::kData, "the model is damaged: its classes and its trees differ in number");
+}
+
+// What a mapper adds to the column to slice by.
+std::shared_ptr<const arrow::Schema> scored_schema(const Model& model, bool with_margins) {
+  auto schema = std::make_shared<arrow::Schema>();
+  const bool regression = model.package().task == Task::kRegression;
+  schema->fields.push_back({"truth", regression ? arrow::double_type() : arrow::int32_type()});
+  const size_t scores = model.predictor().prediction_width() + (with_margins ? model.predictor().outputs() : 0);
+  for (size_t k = 0; k < scores; ++k) schema->fields.push_back({fmt::format("score_{}", k), arrow::float_type()});
+  return schema;
+}
+
+// A mapper's batch behind `out`; its truth is column `first`.
+void append_batch(const arrow::Batch& batch, size_t first, const Model& model, bool with_margins, Scored& out) {
+  const size_t width = model.predictor().prediction_width();
+  const arrow::ColumnView truth = batch.column(first);
+  if (out.task == Task::kRegression) {
+    const std::span<const double> values = *truth.values<double>();
+    out.actual_value.insert(out.actual_value.end(), values.begin(), values.end());
+    const arrow::ColumnView predicted = batch.column(first + 1);
+    const std::span<const float> predictions = *predicted.values<float>();
+    for (const float value : predictions) out.predicted_value.push_back(static_cast<double>(value));
+  } else {
+    const std::span<const int32_t> values = *truth.values<int32_t>();
+    out.actual.insert(out.actual.end(), values.begin(), values.end());
+    append_row_major(batch, first + 1, width, out.probability);
+  }
+  if (with_margins) append_row_major(batch, first + 1 + width, model.predictor().outputs(), out.margin);
 }
 
 }  // namespace
@@ -138,60 +189,46 @@ int32_t ClassIndex::find(const arrow::ColumnView& column, size_t row) const {
   return found == by_text_.end() ? -1 : found->second;
 }
 
-Result<Scored> score_for_evaluation(OpenModelQuery query, std::string_view label, double threshold, bool with_margins,
-                                    flow::RunContext& context) {
-  const ModelPackage& package = query.model->package();
-  const auto label_column = query.columns->index_of(label);
-  if (!label_column) {
-    return fail(Code::kProgram, fmt::format("the query has no column \"{}\", the label", label),
-                did_you_mean(label, query.columns->names()));
+Result<EvaluatedRows> score_for_evaluation(OpenModelQuery query, const EvaluationRequest& request,
+                                           flow::RunContext& context) {
+  const std::shared_ptr<const Model> model = query.model;
+  const std::shared_ptr<const arrow::Schema> columns = query.columns;
+  const size_t label = TRY(column_of(*columns, request.label, "label"));
+  std::optional<size_t> by;
+  if (request.by) {
+    const auto found = column_of(*columns, *request.by, "one to slice by");
+    if (!found.has_value()) return fail(Error(found.error())).at(request.by_place);
+    by = *found;
   }
-  Scored out;
-  out.task = package.task;
-  out.threshold = threshold;
-  const size_t width = query.model->predictor().prediction_width();
-  const size_t outputs = query.model->predictor().outputs();
-  if (package.task != Task::kRegression) {
-    out.classes = package.label.classes.size();
-    if (out.classes != (package.task == Task::kBinary ? 2 : width)) {
-      return fail(Code::kData, "the model is damaged: its classes and its trees differ in number");
-    }
-  } else if (!has_numbers((*query.columns)[*label_column].type)) {
-    return fail(Code::kProgram, fmt::format("the label of a regression must be a number: \"{}\" is {}", label,
-                                            (*query.columns)[*label_column].type.to_string()));
-  }
+  TRY(check_label(*model, (*columns)[label]));
 
-  auto schema = std::make_shared<arrow::Schema>();
-  schema->fields.push_back({"truth", package.task == Task::kRegression ? arrow::double_type() : arrow::int32_type()});
-  for (size_t k = 0; k < width + (with_margins ? outputs : 0); ++k)
-    schema->fields.push_back({fmt::format("score_{}", k), arrow::float_type()});
-
-  const ClassIndex classes(package.label);
+  const std::shared_ptr<const arrow::Schema> schema = scored_schema(*model, request.with_margins);
+  const ClassIndex classes(model->package().label);
   std::vector<std::unique_ptr<BatchMapper>> mappers;
   for (uint32_t i = 0; i < std::max(1u, context.threads()); ++i)
-    mappers.push_back(std::make_unique<EvaluationMapper>(query, *label_column, label, classes, with_margins, schema));
+    mappers.push_back(std::make_unique<EvaluationMapper>(query, label, by, request, classes, schema));
   context.progress().stage("scoring");
-  const auto scored =
+  const auto batches =
       map_batches(std::move(query.rows), schema, std::move(mappers), context.cancel(), &context.progress());
+
+  EvaluatedRows out;
+  out.scored.task = model->package().task;
+  out.scored.threshold = request.threshold;
+  if (out.scored.task != Task::kRegression) out.scored.classes = model->package().label.classes.size();
+  std::optional<SliceIndex> slices;
+  if (by) slices.emplace((*columns)[*by].type);
   while (true) {
-    const std::optional<arrow::Batch> batch = TRY(scored->next());
+    const std::optional<arrow::Batch> batch = TRY(batches->next());
     if (!batch) break;
-    if (package.task == Task::kRegression) {
-      const arrow::ColumnView truth = batch->column(0);
-      const std::span<const double> values = *truth.values<double>();
-      out.actual_value.insert(out.actual_value.end(), values.begin(), values.end());
-      const arrow::ColumnView predicted = batch->column(1);
-      const std::span<const float> predictions = *predicted.values<float>();
-      for (const float value : predictions) out.predicted_value.push_back(static_cast<double>(value));
-    } else {
-      const arrow::ColumnView truth = batch->column(0);
-      const std::span<const int32_t> values = *truth.values<int32_t>();
-      out.actual.insert(out.actual.end(), values.begin(), values.end());
-      append_row_major(*batch, 1, width, out.probability);
+    if (slices) {
+      Status appended = slices->append(batch->column(0));
+      if (!appended.has_value()) return fail(std::move(appended).error()).at(request.by_place);
     }
-    if (with_margins) append_row_major(*batch, 1 + width, outputs, out.margin);
+    append_batch(*batch, by ? 1 : 0, *model, request.with_margins, out.scored);
   }
-  if (out.rows() == 0) return fail(Code::kData, "there are no rows to evaluate", "check the query's WHERE clause");
+  if (out.scored.rows() == 0)
+    return fail(Code::kData, "there are no rows to evaluate", "check the query's WHERE clause");
+  if (slices) out.slices = slices->finish();
   return out;
 }
 

@@ -3,15 +3,17 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
-#include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "arrow/batch.h"
 #include "base/error.h"
 #include "flow/step.h"
 #include "ml/metrics.h"
 #include "ml/model.h"
+#include "ml/slices.h"
 #include "ml/statements/model_query.h"
 
 namespace sinan::ml {
@@ -29,9 +31,22 @@ class ClassIndex {
   std::unordered_map<std::string, int32_t> by_text_;
 };
 
-// Errors (kData): no rows, NULL labels, a class the model has never seen, a label that is no number; (kProgram) no such
-// column.
-Result<Scored> score_for_evaluation(OpenModelQuery query, std::string_view label, double threshold, bool with_margins,
-                                    flow::RunContext& context);
+struct EvaluationRequest {
+  std::string label;       // a column of the query
+  double threshold = 0.5;  // of two classes
+  bool with_margins = false;
+  std::optional<std::string> by;  // a column of the query whose values are to be told apart
+  Span by_place;                  // where its errors are shown
+};
+
+struct EvaluatedRows {
+  Scored scored;
+  std::vector<Slice> slices;  // of `by`
+};
+
+// Errors (kData): no rows, NULL labels, a class the model has never seen, a label that is no number, too many values to
+// slice by; (kProgram) no such column.
+Result<EvaluatedRows> score_for_evaluation(OpenModelQuery query, const EvaluationRequest& request,
+                                           flow::RunContext& context);
 
 }  // namespace sinan::ml

@@ -1,6 +1,7 @@
 #include "ml/metric_tables.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <limits>
@@ -8,6 +9,28 @@
 
 namespace sinan::ml {
 namespace {
+
+constexpr size_t kKeyBits = 33;
+constexpr size_t kDigitBits = 11;
+constexpr size_t kFewKeys = 4096;  // below, comparing is as quick
+
+// Sorts keys of kKeyBits bits: by counting, a digit at a time from the lowest, when there are many.
+void sort_keys(std::vector<uint64_t>& keys) {
+  if (keys.size() < kFewKeys) {
+    std::sort(keys.begin(), keys.end());
+    return;
+  }
+  std::vector<uint64_t> sorted(keys.size());
+  std::array<size_t, size_t{1} << kDigitBits> begins{};
+  for (size_t shift = 0; shift < kKeyBits; shift += kDigitBits) {
+    const auto digit = [&](uint64_t key) { return (key >> shift) & (begins.size() - 1); };
+    begins.fill(0);
+    for (const uint64_t key : keys) ++begins[digit(key)];
+    std::exclusive_scan(begins.begin(), begins.end(), begins.begin(), size_t{0});
+    for (const uint64_t key : keys) sorted[begins[digit(key)]++] = key;
+    keys.swap(sorted);
+  }
+}
 
 // Scores sorted descending with whether each row is of the class; -0 counts as 0. One integer a row, so that sorting is
 // cheap: the score's bits, flipped so that unsigned order is descending order, above the label bit.
@@ -18,7 +41,7 @@ std::vector<uint64_t> sorted_scores(const Scored& scored, size_t which) {
     const uint32_t ascending = (bits & 0x8000'0000u) != 0 ? ~bits : bits | 0x8000'0000u;
     keys[i] = (uint64_t{~ascending} << 1) | (scored.actual[i] == static_cast<int32_t>(which) ? 1 : 0);
   }
-  std::sort(keys.begin(), keys.end());
+  sort_keys(keys);
   return keys;
 }
 
@@ -151,7 +174,8 @@ std::vector<CalibrationBin> calibration(const Scored& scored, size_t which, size
   std::vector<CalibrationBin> all(bins);
   for (size_t i = 0; i < scored.rows(); ++i) {
     const auto p = static_cast<double>(scored.probability_of(i, which));
-    const auto at = std::min(static_cast<size_t>(std::clamp(p, 0.0, 1.0) * static_cast<double>(bins)), bins - 1);
+    const double place = std::ceil(std::clamp(p, 0.0, 1.0) * static_cast<double>(bins));
+    const size_t at = place < 1 ? 0 : static_cast<size_t>(place) - 1;
     all[at].predicted += p;
     all[at].observed += scored.actual[i] == static_cast<int32_t>(which) ? 1 : 0;
     ++all[at].rows;
@@ -162,6 +186,33 @@ std::vector<CalibrationBin> calibration(const Scored& scored, size_t which, size
     const auto rows = static_cast<double>(all[b].rows);
     out.push_back({b, all[b].predicted / rows, all[b].observed / rows, all[b].rows});
   }
+  return out;
+}
+
+std::vector<LiftBin> lift(const Scored& scored, size_t which, size_t bins) {
+  const std::vector<uint64_t> keys = sorted_scores(scored, which);
+  bins = std::min(bins, keys.size());
+  const auto end_of = [&](size_t bin) { return static_cast<int64_t>(keys.size() * (bin + 1) / bins); };
+  const auto all = static_cast<double>(count_positives(keys));
+  const double rate = all / static_cast<double>(keys.size());
+  std::vector<LiftBin> out;
+  double captured = 0;         // rows of the class above the bin
+  int64_t seen = 0;            // rows above the group of equal scores,
+  int64_t seen_positives = 0;  // and those of the class
+  for_each_threshold(keys, [&](double score, int64_t positives, int64_t negatives) {
+    const int64_t end = positives + negatives;
+    const double mean = share(positives - seen_positives, end - seen);
+    while (out.size() < bins && end_of(out.size()) <= end) {
+      const int64_t cut = end_of(out.size());
+      const double above = static_cast<double>(seen_positives) + mean * static_cast<double>(cut - seen);
+      const int64_t rows = cut - (out.empty() ? 0 : end_of(out.size() - 1));
+      const double observed = (above - captured) / static_cast<double>(rows);
+      out.push_back({out.size() + 1, score, observed, observed / rate, above / all, rows});
+      captured = above;
+    }
+    seen = end;
+    seen_positives = positives;
+  });
   return out;
 }
 

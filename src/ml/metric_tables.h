@@ -1,4 +1,4 @@
-// Tables behind the metrics: confusion counts, per-class scores, ROC and precision-recall curves, calibration. Plain values,
+// Tables behind the metrics: confusion counts, per-class scores, ROC and precision-recall curves, calibration, lift. Plain values,
 // computed from scores; shown as charts (ml/charts.h) and written as tables by TO EVALUATE.
 #pragma once
 
@@ -44,7 +44,7 @@ Curve thin(const Curve& curve, size_t points);
 double roc_auc(const Scored& scored, size_t which);
 double average_precision(const Scored& scored, size_t which);
 
-// `bins` equal slices of [0, 1]; empty ones are left out.
+// `bins` equal slices of [0, 1], which hold their upper ends, as scikit-learn's do; empty ones are left out.
 struct CalibrationBin {
   size_t bin = 0;
   double predicted = 0;  // mean
@@ -52,5 +52,18 @@ struct CalibrationBin {
   int64_t rows = 0;
 };
 std::vector<CalibrationBin> calibration(const Scored& scored, size_t which, size_t bins);
+
+// The rows by descending score of class `which`, cut into `bins` parts of equal size (within one row); with fewer rows than
+// bins, a row each. Rows of one score that a cut divides count on both sides with their mean, so that the order of the rows
+// does not matter.
+struct LiftBin {
+  size_t bin = 0;        // from 1, the highest scores
+  double threshold = 0;  // the lowest score in it
+  double observed = 0;   // share of the class in it
+  double lift = 0;       // that / the share of the class in all rows; NaN without a row of the class
+  double captured = 0;   // share of the class's rows in this bin and those above; NaN likewise
+  int64_t rows = 0;
+};
+std::vector<LiftBin> lift(const Scored& scored, size_t which, size_t bins);
 
 }  // namespace sinan::ml

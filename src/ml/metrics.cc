@@ -190,6 +190,7 @@ double explained(double left, double total) {
   return 1 - left / total;
 }
 double r2(const Scored& s) {
+  if (s.rows() < 2) return kUndefined;  // one row does not vary
   const double average = mean_of_values(s, [](double y, double) { return y; });
   return explained(squared_error(s),
                    mean_of_values(s, [&](double y, double) { return (y - average) * (y - average); }));
@@ -276,6 +277,23 @@ int32_t Scored::predicted_class(size_t row) const {
 float Scored::probability_of(size_t row, size_t which) const {
   if (task == Task::kBinary) return which == 1 ? probability[row] : 1.0f - probability[row];
   return probability[row * classes + which];
+}
+
+void take_rows(const Scored& from, std::span<const size_t> rows, Scored& out) {
+  out.task = from.task;
+  out.classes = from.classes;
+  out.threshold = from.threshold;
+  const auto take = [&](const auto& values, auto& taken) {
+    const size_t width = from.rows() == 0 ? 0 : values.size() / from.rows();
+    taken.resize(rows.size() * width);
+    auto next = taken.begin();
+    for (const size_t row : rows) next = std::copy_n(values.begin() + static_cast<ptrdiff_t>(row * width), width, next);
+  };
+  take(from.actual, out.actual);
+  take(from.probability, out.probability);
+  take(from.margin, out.margin);
+  take(from.actual_value, out.actual_value);
+  take(from.predicted_value, out.predicted_value);
 }
 
 std::span<const MetricSpec> metric_specs() { return kMetrics; }

@@ -38,6 +38,8 @@ struct Scored {
   int32_t predicted_class(size_t row) const;
   float probability_of(size_t row, size_t which) const;
 };
+// `out` holds these rows of `from`, in this order; a row may come more than once. Reuses `out`'s memory.
+void take_rows(const Scored& from, std::span<const size_t> rows, Scored& out);
 
 struct MetricSpec {
   enum class For : uint8_t { kRegression, kTwoClasses, kClasses };

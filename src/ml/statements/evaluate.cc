@@ -1,8 +1,8 @@
 #include "ml/statements/evaluate.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
+#include <ranges>
 #include <utility>
 #include <vector>
 
@@ -11,10 +11,12 @@
 #include "arrow/builder.h"
 #include "base/strings.h"
 #include "ml/attributes.h"
+#include "ml/bootstrap.h"
 #include "ml/charts.h"
 #include "ml/evaluation.h"
 #include "ml/metric_tables.h"
 #include "ml/metrics.h"
+#include "ml/statements/evaluation_tables.h"
 #include "ml/statements/model_query.h"
 
 namespace sinan::ml {
@@ -35,7 +37,25 @@ constexpr AttributeSpec kAttributes[] = {
     {.name = "validation.tables",
      .type = AttributeType::kStringList,
      .default_text = "",
-     .doc = "more tables, named after the result: confusion, per_class, roc, pr, calibration"},
+     .doc = "more tables, named after the result: confusion, per_class, roc, pr, calibration, lift"},
+    {.name = "validation.by",
+     .type = AttributeType::kString,
+     .default_text = "",
+     .doc = "a column of the query: one row for each of its values, after the one for all rows"},
+    {.name = "validation.bootstrap",
+     .type = AttributeType::kInteger,
+     .default_text = "0",
+     .doc = "samples drawn for intervals, two more columns a metric: 200 is usual; 0 = no intervals",
+     .min = 0,
+     .max = 100'000},
+    {.name = "validation.confidence",
+     .type = AttributeType::kFloat,
+     .default_text = "0.95",
+     .doc = "share of the samples inside an interval",
+     .min = 0,
+     .max = 1,
+     .min_open = true,
+     .max_open = true},
     {.name = "validation.steps",
      .type = AttributeType::kInteger,
      .default_text = "1",
@@ -43,97 +63,13 @@ constexpr AttributeSpec kAttributes[] = {
      .min = 1},
 };
 
-constexpr size_t kTablePoints = 1000;
-constexpr size_t kCalibrationBins = 10;
-
-enum class Detail : uint8_t { kConfusion, kPerClass, kRoc, kPr, kCalibration };
-constexpr std::array<std::string_view, 5> kDetails = {"confusion", "per_class", "roc", "pr", "calibration"};
+constexpr size_t kMostShownRows = 100;  // on the screen; the table has all
 
 struct DetailTable {
-  Detail detail;
+  EvaluationTable detail;
   engine::TableName table;
   std::string name;  // as will_write_table takes it
 };
-
-arrow::Schema detail_schema(Detail detail) {
-  using namespace arrow;
-  switch (detail) {
-    case Detail::kConfusion:
-      return {{{"actual", string_type()}, {"predicted", string_type()}, {"n", int64_type()}}};
-    case Detail::kPerClass:
-      return {{{"class", string_type()},
-               {"precision", double_type()},
-               {"recall", double_type()},
-               {"f1", double_type()},
-               {"support", int64_type()}}};
-    case Detail::kRoc:
-      return {{{"class", string_type()}, {"threshold", double_type()}, {"fpr", double_type()}, {"tpr", double_type()}}};
-    case Detail::kPr:
-      return {{{"class", string_type()},
-               {"threshold", double_type()},
-               {"precision", double_type()},
-               {"recall", double_type()}}};
-    case Detail::kCalibration:
-      return {{{"class", string_type()},
-               {"bin", int64_type()},
-               {"predicted", double_type()},
-               {"observed", double_type()},
-               {"n", int64_type()}}};
-  }
-  return {};
-}
-
-arrow::Batch detail_rows(Detail detail, const Scored& scored, const std::vector<std::string>& classes) {
-  arrow::BatchBuilder rows(detail_schema(detail).fields);
-  const auto count = [](size_t n) { return static_cast<int64_t>(n); };
-  const size_t first = scored.task == Task::kBinary ? 1 : 0;  // curves: of the second class of two
-  const Confusion counts = confusion(scored);
-  switch (detail) {
-    case Detail::kConfusion:
-      for (size_t a = 0; a < classes.size(); ++a) {
-        for (size_t p = 0; p < classes.size(); ++p) {
-          rows.column(0).append(classes[a]);
-          rows.column(1).append(classes[p]);
-          rows.column(2).append(counts.at(a, p));
-        }
-      }
-      break;
-    case Detail::kPerClass: {
-      const std::vector<ClassScores> scores = per_class(counts);
-      for (size_t k = 0; k < classes.size(); ++k) {
-        rows.column(0).append(classes[k]);
-        rows.column(1).append(scores[k].precision);
-        rows.column(2).append(scores[k].recall);
-        rows.column(3).append(scores[k].f1);
-        rows.column(4).append(scores[k].support);
-      }
-      break;
-    }
-    case Detail::kRoc:
-    case Detail::kPr:
-      for (size_t k = first; k < classes.size(); ++k) {
-        const Curve curve = thin(detail == Detail::kRoc ? roc_curve(scored, k) : pr_curve(scored, k), kTablePoints);
-        for (size_t i = 0; i < curve.x.size(); ++i) {
-          rows.column(0).append(classes[k]);
-          rows.column(1).append(curve.threshold[i]);
-          rows.column(2).append(detail == Detail::kRoc ? curve.x[i] : curve.y[i]);
-          rows.column(3).append(detail == Detail::kRoc ? curve.y[i] : curve.x[i]);
-        }
-      }
-      break;
-    case Detail::kCalibration:
-      for (size_t k = first; k < classes.size(); ++k) {
-        for (const CalibrationBin& bin : calibration(scored, k, kCalibrationBins)) {
-          rows.column(0).append(classes[k]);
-          rows.column(1).append(count(bin.bin));
-          rows.column(2).append(bin.predicted);
-          rows.column(3).append(bin.observed);
-          rows.column(4).append(bin.rows);
-        }
-      }
-  }
-  return rows.finish();
-}
 
 // The metrics asked for, or the task's usual ones. Errors (kArgument, at the attribute).
 Result<std::vector<std::string>> metric_names(const AttributeValues& values, std::optional<Task> task) {
@@ -153,26 +89,77 @@ Result<std::vector<std::string>> metric_names(const AttributeValues& values, std
   return names;
 }
 
-arrow::Schema result_schema(const std::vector<std::string>& metrics) {
-  arrow::Schema schema{{{"loss", arrow::double_type()}}};
-  for (const std::string& name : metrics) schema.fields.push_back({name, arrow::double_type()});
+bool with_intervals(const AttributeValues& values) { return values.integer("validation.bootstrap") > 0; }
+
+arrow::Schema result_schema(const std::vector<std::string>& metrics, const AttributeValues& values) {
+  arrow::Schema schema;
+  if (values.given("validation.by")) {
+    schema.fields = {{"slice", arrow::string_type()}, {"value", arrow::string_type()}, {"n", arrow::int64_type()}};
+  }
+  const auto add = [&](const std::string& name) {
+    schema.fields.push_back({name, arrow::double_type()});
+    if (!with_intervals(values)) return;
+    schema.fields.push_back({name + "_low", arrow::double_type()});
+    schema.fields.push_back({name + "_high", arrow::double_type()});
+  };
+  add("loss");
+  for (const std::string& name : metrics) add(name);
   return schema;
+}
+
+// What is measured: the loss, then the metrics asked for.
+struct Measurement {
+  std::string name;
+  std::string_view meaning;
+  const MetricSpec* metric = nullptr;  // null = the loss
+};
+
+std::vector<Measurement> measurements(const std::vector<std::string>& names,
+                                      const std::vector<const MetricSpec*>& metrics, Task task) {
+  std::vector<Measurement> out;
+  out.push_back(
+      {"loss", task == Task::kRegression ? "mean squared error" : "mean negative log probability of the truth"});
+  for (size_t i = 0; i < names.size(); ++i) out.push_back({names[i], metrics[i]->doc, metrics[i]});
+  return out;
+}
+
+// Of one set of rows, by measurement.
+struct Measured {
+  std::vector<double> values;
+  std::vector<Interval> intervals;  // empty when none are asked for
+};
+
+void append_defined(double value, arrow::ColumnBuilder& column) {
+  if (std::isnan(value)) {
+    column.append_null();
+  } else {
+    column.append(value);
+  }
+}
+
+// Appends to `column`, and the two after it when there are intervals; moves on past them.
+void append_measured(const Measured& measured, size_t which, arrow::BatchBuilder& out, size_t& column) {
+  append_defined(measured.values[which], out.column(column++));
+  if (measured.intervals.empty()) return;
+  append_defined(measured.intervals[which].low, out.column(column++));
+  append_defined(measured.intervals[which].high, out.column(column++));
 }
 
 Result<std::vector<DetailTable>> detail_tables(const AttributeValues& values, const sql::Name& into) {
   std::vector<DetailTable> out;
   for (const std::string& given : values.strings("validation.tables")) {
     const std::string name = to_lower(trim(given));
-    const auto found = std::ranges::find(kDetails, name);
-    if (found == kDetails.end()) {
-      const std::vector<std::string> known(kDetails.begin(), kDetails.end());
+    const auto found = std::ranges::find(kEvaluationTables, name);
+    if (found == kEvaluationTables.end()) {
+      const std::vector<std::string> known(kEvaluationTables.begin(), kEvaluationTables.end());
       const std::string near = did_you_mean(name, known);
       return fail(Code::kArgument, fmt::format("unknown table \"{}\"", given),
                   near.empty() ? fmt::format("it can be {}", join(known, ", ")) : near)
           .at(values.span("validation.tables").value_or(Span{}));
     }
     const sql::Name table{fmt::format("{}_{}", into.text, name), into.span};
-    out.push_back({static_cast<Detail>(found - kDetails.begin()), TRY(target_table(table)), table.text});
+    out.push_back(
+        {static_cast<EvaluationTable>(found - kEvaluationTables.begin()), TRY(target_table(table)), table.text});
   }
   return out;
 }
@@ -199,8 +186,10 @@ class EvaluateStep final : public flow::Step {
 
   const Access& access() const override { return access_; }
   std::optional<Fingerprint> fingerprint() const override {
-    return FingerprintBuilder().add("evaluate 1").add(query_.query).add(text_).finish();
+    return FingerprintBuilder().add("evaluate 2").add(query_.query).add(text_).finish();
   }
+
+  bool uses_seed() const override { return with_intervals(values_); }
 
   Result<flow::Outcome> run(flow::RunContext& context) override {
     context.progress().stage("opening");
@@ -213,66 +202,159 @@ class EvaluateStep final : public flow::Step {
     for (const std::string& name : names) metrics.push_back(TRY(find_metric(name, package.task)));
     const bool with_margins = std::ranges::any_of(metrics, [](const MetricSpec* m) { return m->needs_margin; });
 
-    auto scored = score_for_evaluation(std::move(open), clause_.label.text, values_.number("validation.threshold"),
-                                       with_margins, context);
-    if (!scored.has_value()) return fail(std::move(scored).error()).at(clause_.label.span);
+    EvaluationRequest request{
+        .label = clause_.label.text, .threshold = values_.number("validation.threshold"), .with_margins = with_margins};
+    if (values_.given("validation.by")) {
+      request.by = values_.string("validation.by");
+      request.by_place = *values_.span("validation.by");
+    }
+    auto rows = score_for_evaluation(std::move(open), request, context);
+    if (!rows.has_value()) return fail(std::move(rows).error()).at(clause_.label.span);
     context.progress().stage("measuring");
-    return TRY(report(*model, *scored, names, metrics, context));
+    return TRY(report(*model, *rows, measurements(names, metrics, package.task), context));
   }
 
  private:
-  Result<flow::Outcome> report(const Model& model, const Scored& scored, const std::vector<std::string>& names,
-                               const std::vector<const MetricSpec*>& metrics, flow::RunContext& context) const {
-    flow::Outcome outcome;
-    arrow::BatchBuilder row(result_schema(names).fields);
-    arrow::BatchBuilder shown(
-        {{"metric", arrow::string_type()}, {"value", arrow::double_type()}, {"meaning", arrow::string_type()}});
-    Json details = Json::object();
-    const auto put = [&](size_t column, std::string_view name, std::string_view meaning, double value) {
-      shown.column(0).append(name);
-      shown.column(2).append(meaning);
-      details.set(std::string(name), value);
-      if (std::isnan(value)) {
-        row.column(column).append_null();
-        shown.column(1).append_null();
-        outcome.messages.push_back(fmt::format("{} is not defined on these rows: they are all of one class.", name));
-      } else {
-        row.column(column).append(value);
-        shown.column(1).append(value);
-      }
-    };
-    const bool regression = scored.task == Task::kRegression;
-    put(0, "loss", regression ? "mean squared error" : "mean negative log probability of the truth", loss(scored));
-    for (size_t i = 0; i < metrics.size(); ++i) {
+  Result<Measured> measure(const Scored& scored, const std::vector<Measurement>& all, flow::RunContext& context) const {
+    Measured out;
+    std::vector<Measure> measures;
+    for (const Measurement& one : all) {
       TRY(context.cancel().check());
-      put(i + 1, names[i], metrics[i]->doc, TRY(compute_metric(*metrics[i], scored)));
+      out.values.push_back(one.metric == nullptr ? loss(scored) : TRY(compute_metric(*one.metric, scored)));
+      measures.push_back(one.metric == nullptr ? loss : one.metric->compute);
     }
-    TRY(flow::replace_table(table_, row.finish(), context));
-    const std::vector<std::string>& classes = model.package().label.classes;
-    for (const DetailTable& table : details_)
-      TRY(flow::replace_table(table.table, detail_rows(table.detail, scored, classes), context));
+    if (!with_intervals(values_)) return out;
+    const BootstrapOptions options{.samples = static_cast<size_t>(values_.integer("validation.bootstrap")),
+                                   .confidence = values_.number("validation.confidence"),
+                                   .seed = context.seed(),
+                                   .threads = context.threads()};
+    out.intervals = TRY(bootstrap(scored, measures, options, context.cancel()));
+    return out;
+  }
 
-    outcome.messages.insert(outcome.messages.begin(), fmt::format("Evaluated {} on {} rows into {}.", query_.model,
-                                                                  human_count(scored.rows()), table_.to_string()));
-    outcome.tables.push_back({"Metrics", shown.finish()});
-    if (regression) {
+  // The table: the row of all, then one a slice.
+  Result<arrow::Batch> result_rows(const EvaluatedRows& rows, const std::vector<Measurement>& all,
+                                   const Measured& of_all, flow::RunContext& context, flow::Outcome& outcome) const {
+    std::vector<std::string> names;
+    for (const Measurement& one : all | std::views::drop(1)) names.push_back(one.name);
+    arrow::BatchBuilder out(result_schema(names, values_).fields);
+    const bool sliced = values_.given("validation.by");
+    const auto put = [&](const Measured& measured, size_t column) {
+      for (size_t m = 0; m < all.size(); ++m) append_measured(measured, m, out, column);
+    };
+    const auto head = [&](std::string_view slice, const std::optional<std::string>& value, size_t n) {
+      out.column(0).append(slice);
+      if (value) {
+        out.column(1).append(std::string_view(*value));
+      } else {
+        out.column(1).append_null();
+      }
+      out.column(2).append(static_cast<int64_t>(n));
+    };
+    if (!sliced) {
+      put(of_all, 0);
+      return out.finish();
+    }
+    head("all", std::nullopt, rows.scored.rows());
+    put(of_all, 3);
+    std::vector<size_t> undefined(all.size());
+    Scored part;  // its memory serves all slices
+    for (size_t i = 0; i < rows.slices.size(); ++i) {
+      context.progress().fraction(static_cast<double>(i) / static_cast<double>(rows.slices.size()));
+      take_rows(rows.scored, rows.slices[i].rows, part);
+      const Measured measured = TRY(measure(part, all, context));
+      head(values_.string("validation.by"), rows.slices[i].value, part.rows());
+      put(measured, 3);
+      for (size_t m = 0; m < all.size(); ++m) undefined[m] += std::isnan(measured.values[m]) ? 1 : 0;
+    }
+    for (size_t m = 0; m < all.size(); ++m) {
+      if (undefined[m] == 0) continue;
+      outcome.messages.push_back(fmt::format("{} is not defined on {} of {} slices, and NULL there.", all[m].name,
+                                             undefined[m], rows.slices.size()));
+    }
+    return out.finish();
+  }
+
+  // The metrics of all rows, for the screen.
+  arrow::Batch shown_rows(const std::vector<Measurement>& all, const Measured& measured) const {
+    std::vector<arrow::Field> fields = {{"metric", arrow::string_type()}, {"value", arrow::double_type()}};
+    if (!measured.intervals.empty()) {
+      fields.push_back({"low", arrow::double_type()});
+      fields.push_back({"high", arrow::double_type()});
+    }
+    fields.push_back({"meaning", arrow::string_type()});
+    arrow::BatchBuilder out(std::move(fields));
+    for (size_t m = 0; m < all.size(); ++m) {
+      out.column(0).append(all[m].name);
+      size_t column = 1;
+      append_measured(measured, m, out, column);
+      out.column(column).append(all[m].meaning);
+    }
+    return out.finish();
+  }
+
+  // The metrics of all rows, for the run's record.
+  Json recorded(const std::vector<Measurement>& all, const Measured& measured) const {
+    Json metrics = Json::object();
+    Json intervals = Json::object();
+    for (size_t m = 0; m < all.size(); ++m) {
+      metrics.set(all[m].name, measured.values[m]);
+      if (measured.intervals.empty()) continue;
+      intervals.set(all[m].name + "_low", measured.intervals[m].low);
+      intervals.set(all[m].name + "_high", measured.intervals[m].high);
+    }
+    Json out = Json::object({{"metrics", std::move(metrics)}, {"model", query_.model}});
+    if (!measured.intervals.empty()) out.set("intervals", std::move(intervals));
+    return out;
+  }
+
+  void add_pictures(const Scored& scored, const std::vector<std::string>& classes, flow::Outcome& outcome) const {
+    if (scored.task == Task::kRegression) {
       outcome.artefacts.push_back({"predicted_actual", predicted_actual_chart(scored)});
       outcome.artefacts.push_back({"residuals", residual_chart(scored)});
-    } else {
-      if (scored.task == Task::kMulticlass && classes.size() <= 100)
-        outcome.tables.push_back({"By class", detail_rows(Detail::kPerClass, scored, classes)});
-      if (classes.size() <= kMostChartClasses)
-        outcome.artefacts.push_back({"confusion", confusion_chart(confusion(scored), classes)});
-      outcome.artefacts.push_back({"roc", roc_chart(scored, classes)});
-      outcome.artefacts.push_back({"precision_recall", pr_chart(scored, classes)});
-      outcome.artefacts.push_back({"calibration", calibration_chart(scored, classes)});
+      return;
     }
+    if (scored.task == Task::kMulticlass && classes.size() <= 100) {
+      outcome.tables.push_back({"By class", evaluation_table_rows(EvaluationTable::kPerClass, scored, classes)});
+    }
+    if (classes.size() <= kMostChartClasses)
+      outcome.artefacts.push_back({"confusion", confusion_chart(confusion(scored), classes)});
+    outcome.artefacts.push_back({"roc", roc_chart(scored, classes)});
+    outcome.artefacts.push_back({"precision_recall", pr_chart(scored, classes)});
+    outcome.artefacts.push_back({"calibration", calibration_chart(scored, classes)});
+  }
+
+  Result<flow::Outcome> report(const Model& model, const EvaluatedRows& rows, const std::vector<Measurement>& all,
+                               flow::RunContext& context) const {
+    flow::Outcome outcome;
+    const Scored& scored = rows.scored;
+    outcome.messages.push_back(
+        fmt::format("Evaluated {} on {} rows into {}.", query_.model, human_count(scored.rows()), table_.to_string()));
+    const Measured measured = TRY(measure(scored, all, context));
+    for (size_t m = 0; m < all.size(); ++m) {
+      if (!std::isnan(measured.values[m])) continue;
+      outcome.messages.push_back(
+          fmt::format("{} is not defined on these rows: {}.", all[m].name,
+                      scored.task == Task::kRegression ? "they are too few" : "they are all of one class"));
+    }
+    const arrow::Batch result = TRY(result_rows(rows, all, measured, context, outcome));
     outcome.rows_read = static_cast<int64_t>(scored.rows());
-    outcome.rows_written = 1;
-    outcome.details = Json::object({{"metrics", std::move(details)}, {"model", query_.model}});
+    outcome.rows_written = TRY(flow::replace_table(table_, result.slice(0, result.rows()), context));
+    const std::vector<std::string>& classes = model.package().label.classes;
+    for (const DetailTable& table : details_)
+      TRY(flow::replace_table(table.table, evaluation_table_rows(table.detail, scored, classes), context));
+
+    outcome.tables.push_back({"Metrics", shown_rows(all, measured)});
+    if (values_.given("validation.by")) {
+      outcome.tables.push_back({fmt::format("By {}", values_.string("validation.by")),
+                                result.slice(0, std::min(result.rows(), kMostShownRows))});
+    }
+    add_pictures(scored, classes, outcome);
+    outcome.details = recorded(all, measured);
     LineageBuilder edges(query_, target_, "evaluate");
     edges.compute(model, {});
     edges.copy(clause_.label.text, {});
+    if (values_.given("validation.by")) edges.copy(values_.string("validation.by"), {});
     outcome.lineage = edges.finish();
     return outcome;
   }
@@ -302,8 +384,12 @@ flow::Help Evaluate::help() const {
           "usual ones of the task. More than two classes: precision, recall, F and areas are averages over the "
           "classes.\n"
           "validation.threshold=0.5: two classes: the second one counts as predicted above it.\n"
-          "validation.tables=\"confusion, per_class, roc, pr, calibration\": writes these too, as <table>_confusion, "
-          "...\n\n"
+          "validation.tables=\"confusion, per_class, roc, pr, calibration, lift\": writes these too, as "
+          "<table>_confusion, "
+          "...\n"
+          "validation.by=\"column\": one row for all, then one for each value of that column of the query.\n"
+          "validation.bootstrap=200: two more columns a metric, <metric>_low and <metric>_high: 95 % intervals\n"
+          "(validation.confidence) from that many samples of the rows, drawn with the run's seed.\n\n"
           "A label that is NULL, or of a class the model was not trained on, is an error: leave such rows out in the "
           "query.",
       .example =
@@ -322,6 +408,10 @@ Result<std::unique_ptr<flow::Step>> Evaluate::check(const flow::Parsed& parsed, 
   AttributeValues values = TRY(check_attributes(clause.attributes, kAttributes, "TO EVALUATE"));
   if (values.given("validation.steps"))
     context.warn("validation.steps has no effect here", *values.span("validation.steps"));
+  if (values.given("validation.confidence") && !with_intervals(values)) {
+    context.warn("validation.confidence has no effect without validation.bootstrap",
+                 *values.span("validation.confidence"));
+  }
   engine::TableName table = TRY(target_table(clause.into));
   std::vector<DetailTable> details = TRY(detail_tables(values, clause.into));
   ModelQuery query = TRY(check_model_query(clause.model, context));
@@ -334,11 +424,21 @@ Result<std::unique_ptr<flow::Step>> Evaluate::check(const flow::Parsed& parsed, 
         .at(clause.label.span);
   }
 
+  if (values.given("validation.by") && query.columns) {
+    const std::string by = values.string("validation.by");
+    if (!query.columns->index_of(by)) {
+      return fail(Code::kProgram, fmt::format("the query has no column \"{}\", the one to slice by", by),
+                  context.column_hint(by, *query.columns))
+          .at(*values.span("validation.by"));
+    }
+  }
+
   std::optional<arrow::Schema> schema;
-  if (!metrics.empty()) schema = result_schema(metrics);
+  if (!metrics.empty()) schema = result_schema(metrics, values);
   std::vector<ObjectRef> writes = {TRY(context.will_write_table(clause.into.text, schema, clause.into.span))};
   for (const DetailTable& detail : details)
-    writes.push_back(TRY(context.will_write_table(detail.name, detail_schema(detail.detail), clause.into.span)));
+    writes.push_back(
+        TRY(context.will_write_table(detail.name, evaluation_table_schema(detail.detail), clause.into.span)));
   ObjectRef target = writes.front();
   Access access = model_query_access(query, context, std::move(writes));
   return std::make_unique<EvaluateStep>(std::move(query), clause, std::move(table), std::move(target),
