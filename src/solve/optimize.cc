@@ -108,7 +108,7 @@ std::string direction(const std::vector<double>& ray, const Built& built, const 
   const FamilyColumns& last = built.families.back();
   for (size_t i = 0; i < std::min(ray.size(), last.first + last.count); ++i)
     if (std::abs(ray[i]) > 1e-9) moving.emplace_back(-std::abs(ray[i]), i);
-  std::ranges::stable_sort(moving, {}, &std::pair<double, size_t>::first);
+  std::ranges::sort(moving);  // equal ones by their place
   if (moving.empty()) return {};
   const double unit = -moving.front().first;
   std::vector<std::string> named;
