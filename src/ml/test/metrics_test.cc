@@ -372,8 +372,11 @@ TEST(Metrics, LiftIsTheMeanOverShuffles) {
   constexpr int kShuffles = 4000;
   for (int s = 0; s < kShuffles; ++s) {
     std::shuffle(order.begin(), order.end(), random);
-    std::stable_sort(order.begin(), order.end(),
-                     [&](size_t a, size_t b) { return scored.probability[a] > scored.probability[b]; });
+    std::vector<size_t> place(order.size());
+    for (size_t i = 0; i < order.size(); ++i) place[order[i]] = i;
+    std::ranges::sort(order, [&](size_t x, size_t y) {
+      return std::pair(-scored.probability[x], place[x]) < std::pair(-scored.probability[y], place[y]);
+    });
     for (size_t b = 0; b < 10; ++b)
       for (size_t i = 47 * b / 10; i < 47 * (b + 1) / 10; ++i) hits[b] += scored.actual[order[i]];
   }
