@@ -6,6 +6,7 @@
 
 #include "base/strings.h"
 #include "ml/column_pattern.h"
+#include "ml/data_label.h"
 #include "ml/feature_plan_input.h"
 
 namespace sinan::ml {
@@ -162,6 +163,7 @@ Result<TrainRequest> check_request(const sql::Train& clause, const Trainers& tra
   request.data.binning = request.trainer->binning(request.estimator, request.attributes);
   if (has_attribute(specs, "seed") && request.attributes.given("seed"))
     request.seed = static_cast<uint64_t>(request.attributes.integer("seed"));
+  request.statement = std::string(context.statement().whole());
   request.query = std::string(context.statement().query());
   request.query_place = context.statement().text.standard;
   return request;

@@ -1,0 +1,115 @@
+#include "ml/statements/train_rows.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "arrow/builder.h"
+#include "ml/statements/train_check.h"
+
+namespace sinan::ml {
+namespace {
+
+// An error of the engine has its place in the text it was given.
+Failure in_program(Error error, Span text, bool is_verbatim) {
+  if (error.span && is_verbatim) error.span = Span{error.span->begin + text.begin, error.span->end + text.begin};
+  if (!is_verbatim) error.span.reset();
+  return fail(std::move(error).at(text));
+}
+
+// What a feature is to the trees; nothing for a column that was left out.
+std::string_view kind_of(const FeaturePlan& plan, const FeatureReport& row) {
+  const auto transform = std::ranges::find(plan.transforms(), row.feature, &Transform::feature);
+  if (transform == plan.transforms().end()) return {};
+  return transform->kind == Transform::Kind::kVocabulary ? "category" : "number";
+}
+
+}  // namespace
+
+Status read_rows(flow::RunContext& context, const std::string& query, Span place, bool is_verbatim,
+                 const std::function<Status(const arrow::Schema&)>& begin,
+                 const std::function<Status(const arrow::Batch&)>& each) {
+  auto stream = context.session().query(query, {.batch_rows = kLoadBatchRows});
+  if (!stream) return in_program(std::move(stream).error(), place, is_verbatim);
+  TRY(begin(*(*stream)->schema()));
+  int64_t rows = 0;
+  while (true) {
+    TRY(context.cancel().check());
+    auto batch = (*stream)->next();
+    if (!batch) return in_program(std::move(batch).error(), place, is_verbatim);
+    if (!*batch) return {};
+    TRY(each(**batch));
+    rows += static_cast<int64_t>((*batch)->rows());
+    context.progress().rows(rows);
+  }
+}
+
+Result<DataSet> read_training_rows(const TrainRequest& request, uint64_t seed, flow::RunContext& context) {
+  DataSpec spec = request.data;
+  spec.seed = seed;
+  spec.threads = context.threads();
+  context.progress().stage("reading");
+  std::optional<DataSetBuilder> builder;
+  arrow::Schema columns;
+  TRY(read_rows(
+      context, request.query, request.query_place, true,
+      [&](const arrow::Schema& schema) -> Status {
+        columns = schema;
+        TRY(check_columns(request, schema));
+        builder.emplace(TRY(DataSetBuilder::make(spec, schema)));
+        return {};
+      },
+      [&](const arrow::Batch& batch) { return builder->append(batch); }));
+  if (!request.validation_query.empty()) {
+    context.progress().stage("reading validation");
+    TRY(read_rows(
+        context, request.validation_query, request.validation_place, false,
+        [&](const arrow::Schema& schema) -> Status {
+          TRY(check_validation(request, columns, schema));
+          return builder->bind_validation(schema);
+        },
+        [&](const arrow::Batch& batch) { return builder->append_validation(batch); }));
+  }
+  context.progress().stage("fitting");
+  auto data = builder->finish();
+  if (!data) {
+    const bool about_label = data.error().message.find("label") != std::string::npos ||
+                             data.error().message.find("classes") != std::string::npos;
+    return fail(std::move(data).error()).at(about_label ? request.clause.label->span : request.query_place);
+  }
+  const bool wants_validation = request.data.validation_fraction > 0 || !request.data.validation_column.empty() ||
+                                !request.validation_query.empty();
+  if (wants_validation && data->validation() == nullptr) {
+    return fail(Code::kData, "no rows to validate on", "the validation query, share or column selects none")
+        .at(request.validation_place);
+  }
+  return data;
+}
+
+flow::ResultTable feature_table(DataSet& data) {
+  arrow::BatchBuilder rows({{"feature", arrow::string_type()},
+                            {"column", arrow::string_type()},
+                            {"type", arrow::string_type()},
+                            {"kind", arrow::string_type()},
+                            {"values", arrow::string_type()},
+                            {"missing", arrow::double_type()},
+                            {"note", arrow::string_type()}});
+  const auto count = static_cast<double>(data.train().rows());
+  for (const FeatureReport& row : data.report()) {
+    const std::string_view kind = kind_of(data.plan(), row);
+    rows.column(0).append(std::string_view(row.feature));
+    rows.column(1).append(std::string_view(row.column));
+    rows.column(2).append(std::string_view(row.type));
+    if (kind.empty()) {
+      rows.column(3).append_null();
+    } else {
+      rows.column(3).append(kind);
+    }
+    rows.column(4).append(std::string_view(row.values));
+    rows.column(5).append(static_cast<double>(row.missing) / count);
+    rows.column(6).append(std::string_view(row.note));
+  }
+  return {"Features", rows.finish()};
+}
+
+}  // namespace sinan::ml

@@ -1,0 +1,27 @@
+// Reads the rows of TO TRAIN: its query and validation.select, once each, into a DataSet; and the table of what was derived.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "flow/outcome.h"
+#include "flow/step.h"
+#include "ml/data_set.h"
+#include "ml/training.h"
+
+namespace sinan::ml {
+
+// Streams a query of the request. `is_verbatim`: the text stands in the program at `place`, and errors point into it.
+Status read_rows(flow::RunContext& context, const std::string& query, Span place, bool is_verbatim,
+                 const std::function<Status(const arrow::Schema&)>& begin,
+                 const std::function<Status(const arrow::Batch&)>& each);
+
+// Errors: those of check_columns() and check_validation() where the columns were not known before; of the queries; of
+// DataSetBuilder; no row to validate on (kData).
+Result<DataSet> read_training_rows(const TrainRequest& request, uint64_t seed, flow::RunContext& context);
+
+// What was derived from the query's columns; `missing` is the share of the training rows without a value.
+flow::ResultTable feature_table(DataSet& data);
+
+}  // namespace sinan::ml

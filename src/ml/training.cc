@@ -1,0 +1,85 @@
+#include "ml/training.h"
+
+#include <fmt/format.h>
+
+#include "ml/model_object.h"
+#include "ml/planned_model.h"
+
+namespace sinan::ml {
+
+TrainingRows training_rows(DataSet& data) {
+  return {data.plan(), data.label(), data.task(), data.classes(), data.train(), data.validation()};
+}
+
+bool TrainingProgress::round(uint32_t done, uint32_t total, std::span<const std::pair<std::string, double>> metrics) {
+  context_.progress().fraction(static_cast<double>(done) / total);
+  std::string note = fmt::format("round {} of {}", done, total);
+  for (const auto& [name, value] : metrics) note += fmt::format("  {} {:.4g}", name, value);
+  context_.progress().note(note);
+  return !context_.cancel().cancelled();
+}
+
+Result<TrainedModel> train_model(const TrainRequest& request, const TrainingRows& rows,
+                                 const TrainingResources& resources, TrainObserver& observer) {
+  TrainSpec spec;
+  spec.estimator = request.estimator;
+  spec.attributes = &request.attributes;
+  spec.task = rows.task;
+  spec.classes = rows.classes;
+  spec.seed = resources.seed;
+  spec.threads = resources.threads;
+  spec.memory_bytes = resources.memory_bytes;
+  auto trained = request.trainer->train(spec, rows.train, rows.validation, observer);
+  if (!trained) {
+    return fail(std::move(trained).error())
+        .at(request.clause.estimator.span)
+        .within("training " + request.clause.into.text);
+  }
+  TrainedModel model;
+  model.warnings = std::move(trained->warnings);
+  model.validation_rows = rows.validation == nullptr ? 0 : rows.validation->rows();
+  ModelPackage& package = model.package;
+  package.estimator = request.estimator;
+  package.library = request.trainer->library();
+  package.library_version = trained->library_version;
+  package.task = rows.task;
+  package.objective = trained->objective;
+  package.plan = rows.plan;
+  package.label = rows.label;
+  package.attributes = request.attributes.to_json();
+  package.statement = request.statement;
+  package.metrics = std::move(trained->metrics);
+  package.rows = rows.train.rows();
+  package.seed = spec.seed;
+  package.importance = std::move(trained->importance);
+  package.native = std::move(trained->native);
+  package.native_name = trained->native_name;
+  return model;
+}
+
+Result<flow::Outcome> save_model(std::string_view name, const TrainedModel& trained, flow::RunContext& context) {
+  context.progress().stage("saving");
+  const ModelPackage& package = trained.package;
+  // A model that cannot be opened must not be committed.
+  TRY(Model::make(package));
+  TRY(save(package, TRY(context.staging()), context.files()));
+
+  flow::Outcome outcome;
+  const ObjectRef model = model_ref(name);
+  outcome.messages.push_back(training_summary(model.name, package, trained.validation_rows));
+  for (const std::string& warning : trained.warnings) outcome.messages.push_back("Warning: " + warning + ".");
+  outcome.tables.push_back(metric_table(package.metrics));
+  if (auto chart = training_chart(model.name, package.metrics))
+    outcome.artefacts.push_back({"training", *std::move(chart)});
+  outcome.rows_read = static_cast<int64_t>(package.rows + trained.validation_rows);
+  outcome.details = Json::object({{"model", model.name},
+                                  {"estimator", package.estimator},
+                                  {"rows", package.rows},
+                                  {"validation_rows", trained.validation_rows},
+                                  {"features", static_cast<int64_t>(package.plan.schema().size())},
+                                  {"metrics", package.metrics}});
+  outcome.objects.push_back({model, context.staging_relative(), model_payload(package, trained.validation_rows)});
+  return outcome;
+}
+
+}  // namespace sinan::ml

@@ -1,0 +1,81 @@
+// Training one model, apart from the statement that asks for it: rows in memory become a package, and a package becomes what
+// the statement hands back. TO TRAIN uses it once, and for every trial, fold and group.
+//
+//     TrainedModel trained = TRY(train_model(request, training_rows(data), {seed, threads, memory}, observer));
+//     flow::Outcome outcome = TRY(save_model("zoo.m", trained, context));
+//
+// train_model() is thread-safe: any number of trainings may go on at once, each with rows (MatrixSource) of its own.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "flow/step.h"
+#include "ml/attributes.h"
+#include "ml/data_set.h"
+#include "ml/trainer.h"
+#include "sql/clause.h"
+
+namespace sinan::ml {
+
+// A TRAIN statement as far as it is decided without rows (made by ml/statements/train_check.h).
+struct TrainRequest {
+  const Trainer* trainer = nullptr;
+  std::string estimator;  // canonical
+  sql::Train clause;
+  std::string statement;  // the whole text
+  AttributeValues attributes;
+  std::string query;
+  Span query_place;
+  std::string validation_query;  // empty = none
+  Span validation_place;
+  std::optional<uint64_t> seed;  // given with the attributes; nothing = the run's
+  DataSpec data;                 // seed and threads are filled in by the run
+};
+
+// Rows and what they mean. Borrowed.
+struct TrainingRows {
+  const FeaturePlan& plan;
+  const LabelMap& label;
+  Task task = Task::kRegression;
+  size_t classes = 0;  // of the label map; 0 for regression
+  MatrixSource& train;
+  MatrixSource* validation = nullptr;  // null = none
+};
+TrainingRows training_rows(DataSet& data);
+
+struct TrainingResources {
+  uint64_t seed = 0;
+  uint32_t threads = 1;
+  uint64_t memory_bytes = 0;
+};
+
+struct TrainedModel {
+  ModelPackage package;
+  uint64_t validation_rows = 0;
+  std::vector<std::string> warnings;
+};
+
+// Errors: the trainer's, at the estimator's place.
+Result<TrainedModel> train_model(const TrainRequest& request, const TrainingRows& rows,
+                                 const TrainingResources& resources, TrainObserver& observer);
+
+// Writes the package to the step's staging folder; messages, tables, charts, details and the new object of the outcome,
+// without lineage. Errors: a model that cannot be opened again, and those of writing.
+Result<flow::Outcome> save_model(std::string_view name, const TrainedModel& trained, flow::RunContext& context);
+
+// Turns a trainer's rounds into the step's progress; ends the training when the step is cancelled.
+class TrainingProgress final : public TrainObserver {
+ public:
+  explicit TrainingProgress(flow::RunContext& context) : context_(context) {}
+  void stage(std::string_view name) override { context_.progress().stage(name); }
+  bool round(uint32_t done, uint32_t total, std::span<const std::pair<std::string, double>> metrics) override;
+
+ private:
+  flow::RunContext& context_;
+};
+
+}  // namespace sinan::ml
