@@ -1,6 +1,6 @@
 #include "ml/row_sample.h"
 
-#include <cmath>
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -26,49 +26,31 @@ class SampledStream final : public arrow::BatchStream {
 }  // namespace
 
 RowSample::RowSample(const FeaturePlan& plan, FeaturePlan::Binding binding, size_t most_rows, uint64_t seed)
-    : plan_(&plan), encoder_(plan, std::move(binding)), most_rows_(most_rows), random_(seed) {
+    : plan_(&plan), encoder_(plan, std::move(binding)), reservoir_(most_rows, seed) {
   values_.resize(plan.schema().size());
   codes_.resize(plan.schema().size());
-}
-
-void RowSample::skip_ahead() {
-  const auto uniform = [&] { return 1 - random_.uniform(); };  // (0, 1]
-  weight_ *= std::exp(std::log(uniform()) / static_cast<double>(most_rows_));
-  const double gap = std::floor(std::log(uniform()) / std::log1p(-weight_));
-  // Beyond 2^62 rows nothing will ever be taken again.
-  next_ += 1 + (gap < 0x1p62 ? static_cast<uint64_t>(gap) : uint64_t{1} << 62);
 }
 
 void RowSample::put(const MatrixBlock& block, size_t row, size_t slot) {
   for (size_t j = 0; j < block.features.size(); ++j) {
     const FeatureColumn& from = block.features[j];
     if (!from.codes.empty()) {
-      codes_[j].resize(rows_);
+      codes_[j].resize(std::max(codes_[j].size(), slot + 1));
       codes_[j][slot] = from.codes[row];
     } else {
-      values_[j].resize(rows_);
+      values_[j].resize(std::max(values_[j].size(), slot + 1));
       values_[j][slot] = from.values[row];
     }
   }
 }
 
 Status RowSample::add(const arrow::Batch& batch) {
-  const uint64_t begin = seen_;
-  seen_ += batch.rows();
-  if (rows_ == most_rows_ && next_ >= seen_) return {};
+  if (!reservoir_.wants(batch.rows())) {
+    reservoir_.offer(batch.rows(), [](size_t, size_t) {});
+    return {};
+  }
   const MatrixBlock block = TRY(encoder_.encode(batch));
-  size_t row = 0;
-  for (; row < block.rows && rows_ < most_rows_; ++row) {
-    const size_t slot = rows_++;
-    put(block, row, slot);
-    if (rows_ < most_rows_) continue;
-    next_ = begin + row;
-    skip_ahead();
-  }
-  while (rows_ == most_rows_ && next_ < seen_) {
-    put(block, static_cast<size_t>(next_ - begin), static_cast<size_t>(random_.below(most_rows_)));
-    skip_ahead();
-  }
+  reservoir_.offer(block.rows, [&](size_t row, size_t slot) { put(block, row, slot); });
   return {};
 }
 

@@ -1,6 +1,5 @@
-// RowSample: a uniform sample of a stream's rows, encoded as the model sees them, without knowing how many will come
-// (reservoir sampling, Li's Algorithm L, 1994). The same seed and stream give the same sample. Not thread-safe while rows
-// are added.
+// RowSample: a uniform sample of a stream's rows (base/reservoir.h), encoded as the model sees them. The same seed and
+// stream give the same sample. Not thread-safe while rows are added.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +8,7 @@
 
 #include "arrow/stream.h"
 #include "base/error.h"
-#include "base/random.h"
+#include "base/reservoir.h"
 #include "ml/feature_plan.h"
 #include "ml/matrix.h"
 
@@ -24,23 +23,17 @@ class RowSample {
   Status add(const arrow::Batch& batch);
 
   const FeatureSchema& schema() const { return plan_->schema(); }
-  size_t rows() const { return rows_; }
-  uint64_t seen() const { return seen_; }
+  size_t rows() const { return reservoir_.filled(); }
+  uint64_t seen() const { return reservoir_.seen(); }
   // One block of all rows; borrows from the sample.
   std::vector<FeatureColumn> columns() const;
 
  private:
   void put(const MatrixBlock& block, size_t row, size_t slot);
-  void skip_ahead();
 
   const FeaturePlan* plan_;
   FeatureEncoder encoder_;
-  size_t most_rows_;
-  Random random_;
-  size_t rows_ = 0;
-  uint64_t seen_ = 0;
-  uint64_t next_ = 0;  // the next row to take, once the reservoir is full
-  double weight_ = 1;
+  Reservoir reservoir_;
   std::vector<std::vector<float>> values_;   // by feature
   std::vector<std::vector<int32_t>> codes_;  // by feature
 };

@@ -31,6 +31,30 @@ class ClauseParser {
     return clause;
   }
 
+  Result<std::vector<Attribute>> parse_attributes() {
+    TRY(tokens_.expect_word("WITH"));
+    std::vector<Attribute> attributes;
+    bool after_comma = false;
+    do {
+      TRY(refuse_trailing_comma(after_comma));
+      Name name = TRY(tokens_.expect_name("an attribute name"));
+      auto same = [&](const Attribute& a) { return equals_ignore_case(a.name, name.text); };
+      if (std::ranges::any_of(attributes, same)) {
+        return fail(Code::kProgram, fmt::format("attribute given twice: \"{}\"", name.text), "remove one of them")
+            .at(name.span);
+      }
+      if (!tokens_.accept_symbol(Symbol::kEqual)) {
+        return tokens_.error(fmt::format("expected \"=\" after the attribute {}, found {}", name.text, tokens_.found()),
+                             "write name=value");
+      }
+      Expr value = TRY(parse_attribute_value(tokens_));
+      Span span{name.span.begin, value.span.end};
+      attributes.push_back({std::move(name.text), std::move(value), span, name.span});
+      after_comma = true;
+    } while (tokens_.accept_symbol(Symbol::kComma));
+    return attributes;
+  }
+
  private:
   Result<decltype(Clause::body)> parse_body() {
     if (tokens_.accept_word("TRAIN")) return TRY(parse_train());
@@ -174,30 +198,6 @@ class ClauseParser {
     return parse_attributes();
   }
 
-  Result<std::vector<Attribute>> parse_attributes() {
-    TRY(tokens_.expect_word("WITH"));
-    std::vector<Attribute> attributes;
-    bool after_comma = false;
-    do {
-      TRY(refuse_trailing_comma(after_comma));
-      Name name = TRY(tokens_.expect_name("an attribute name"));
-      auto same = [&](const Attribute& a) { return equals_ignore_case(a.name, name.text); };
-      if (std::ranges::any_of(attributes, same)) {
-        return fail(Code::kProgram, fmt::format("attribute given twice: \"{}\"", name.text), "remove one of them")
-            .at(name.span);
-      }
-      if (!tokens_.accept_symbol(Symbol::kEqual)) {
-        return tokens_.error(fmt::format("expected \"=\" after the attribute {}, found {}", name.text, tokens_.found()),
-                             "write name=value");
-      }
-      Expr value = TRY(parse_attribute_value(tokens_));
-      Span span{name.span.begin, value.span.end};
-      attributes.push_back({std::move(name.text), std::move(value), span, name.span});
-      after_comma = true;
-    } while (tokens_.accept_symbol(Symbol::kComma));
-    return attributes;
-  }
-
   Result<std::vector<ColumnTarget>> parse_columns() {
     std::vector<ColumnTarget> targets;
     while (tokens_.at_word("COLUMN")) {
@@ -279,6 +279,8 @@ Result<Clause> parse_clause(std::string_view program, Span clause) {
   Tokens tokens = TRY(Tokens::make(program, clause));
   return parse_clause(tokens);
 }
+
+Result<std::vector<Attribute>> parse_attributes(Tokens& tokens) { return ClauseParser(tokens).parse_attributes(); }
 
 Result<ShowTrain> parse_show_train(Tokens& tokens) {
   TRY(tokens.expect_phrase("SHOW TRAIN"));

@@ -148,6 +148,9 @@ Result<Clause> parse_clause(Tokens& tokens);
 Result<Clause> parse_clause(std::string_view program, Span clause);
 Result<ShowTrain> parse_show_train(Tokens& tokens);
 
+// `WITH name=value, ..`; the cursor stands at WITH and stops behind the last value.
+Result<std::vector<Attribute>> parse_attributes(Tokens& tokens);
+
 // Parses one expression of the clause grammar; the cursor stops behind it.
 Result<Expr> parse_expression(Tokens& tokens);
 
