@@ -169,7 +169,7 @@ Status check_value(const Json& value, const AttributeSpec& spec, Span place) {
   return {};
 }
 
-Result<Json> convert(const sql::Attribute& attribute, const AttributeSpec& spec) {
+Result<Json> convert(const Expr& expr, const AttributeSpec& spec) {
   const auto wrong_type = [&](const Expr& where) {
     return fail(Code::kArgument,
                 fmt::format("attribute \"{}\" has the wrong type: expected {}, got {}", spec.name,
@@ -177,7 +177,6 @@ Result<Json> convert(const sql::Attribute& attribute, const AttributeSpec& spec)
                 std::string(spec.doc))
         .at(where.span);
   };
-  const Expr& expr = attribute.value;
   if (!is_list(spec.type)) {
     auto value = scalar(expr, spec.type);
     if (!value) return wrong_type(expr);
@@ -198,7 +197,19 @@ Result<Json> convert(const sql::Attribute& attribute, const AttributeSpec& spec)
   return list;
 }
 
-const AttributeSpec* find_spec(std::span<const AttributeSpec> specs, std::string_view name) {
+std::vector<std::string> all_names(std::span<const AttributeSpec> specs) {
+  std::vector<std::string> names;
+  for (const AttributeSpec& spec : specs) {
+    names.emplace_back(spec.name);
+    if (spec.aliases.empty()) continue;
+    for (std::string_view alias : split_on(spec.aliases, '|')) names.emplace_back(alias);
+  }
+  return names;
+}
+
+}  // namespace
+
+const AttributeSpec* find_attribute(std::span<const AttributeSpec> specs, std::string_view name) {
   for (const AttributeSpec& spec : specs) {
     if (equals_ignore_case(spec.name, name)) return &spec;
   }
@@ -211,17 +222,11 @@ const AttributeSpec* find_spec(std::span<const AttributeSpec> specs, std::string
   return nullptr;
 }
 
-std::vector<std::string> all_names(std::span<const AttributeSpec> specs) {
-  std::vector<std::string> names;
-  for (const AttributeSpec& spec : specs) {
-    names.emplace_back(spec.name);
-    if (spec.aliases.empty()) continue;
-    for (std::string_view alias : split_on(spec.aliases, '|')) names.emplace_back(alias);
-  }
-  return names;
+Result<Json> check_attribute_value(const Expr& value, const AttributeSpec& spec) {
+  Json converted = TRY(convert(value, spec));
+  TRY(check_value(converted, spec, value.span));
+  return converted;
 }
-
-}  // namespace
 
 bool AttributeValues::given(std::string_view name) const {
   return std::ranges::any_of(given_, [&](const Entry& entry) { return entry.spec->name == name; });
@@ -295,16 +300,27 @@ Json AttributeValues::to_json() const {
   return out;
 }
 
+void AttributeValues::set(std::string_view name, Json value, Span span) {
+  unset(name);
+  given_.push_back({&spec(name), std::move(value), span});
+}
+
+void AttributeValues::unset(std::string_view name) {
+  std::erase_if(given_, [&](const Entry& entry) { return entry.spec->name == name; });
+}
+
 Result<AttributeValues> check_attributes(std::span<const sql::Attribute> given, std::span<const AttributeSpec> specs,
-                                         std::string_view owner) {
+                                         std::string_view owner, std::span<const AttributeSpec> elsewhere) {
   AttributeValues values;
   values.specs_ = specs;
   std::vector<std::string_view> spelled;  // of each entry, as the user wrote it
   for (const sql::Attribute& attribute : given) {
-    const AttributeSpec* spec = find_spec(specs, attribute.name);
+    const AttributeSpec* spec = find_attribute(specs, attribute.name);
     if (spec == nullptr) {
+      std::vector<std::string> known = all_names(specs);
+      for (std::string& name : all_names(elsewhere)) known.push_back(std::move(name));
       return fail(Code::kArgument, fmt::format("unknown attribute of {}: \"{}\"", owner, attribute.name),
-                  did_you_mean(attribute.name, all_names(specs)))
+                  did_you_mean(attribute.name, known))
           .at(attribute.name_span);
     }
     for (size_t i = 0; i < values.given_.size(); ++i) {
@@ -317,8 +333,7 @@ Result<AttributeValues> check_attributes(std::span<const sql::Attribute> given, 
                   "keep one of them")
           .at(attribute.name_span);
     }
-    Json value = TRY(convert(attribute, *spec));
-    TRY(check_value(value, *spec, attribute.value.span));
+    Json value = TRY(check_attribute_value(attribute.value, *spec));
     values.given_.push_back({spec, std::move(value), attribute.value.span});
     spelled.push_back(attribute.name);
   }

@@ -57,9 +57,13 @@ class AttributeValues {
   std::vector<double> numbers(std::string_view name) const;  // of both kinds of number lists
   Json to_json() const;                                      // effective values of the given ones, canonical names
 
+  // Gives or replaces a value, which must have been checked: a trial's. CHECK on the name.
+  void set(std::string_view name, Json value, Span span);
+  void unset(std::string_view name);  // the default again
+
  private:
   friend Result<AttributeValues> check_attributes(std::span<const sql::Attribute>, std::span<const AttributeSpec>,
-                                                  std::string_view);
+                                                  std::string_view, std::span<const AttributeSpec>);
   const AttributeSpec& spec(std::string_view name) const;
   Json value(const AttributeSpec& spec) const;  // given or default; null when neither
 
@@ -74,8 +78,13 @@ class AttributeValues {
 
 // Errors (kArgument, at the attribute): unknown name (nearest), wrong type ("expected an integer, got 'abc'"), out of range
 // (the range), given twice or under two aliases, mandatory one missing. Names compare without case. `owner` is named in
-// messages: "xgboost.gbtree".
+// messages: "xgboost.gbtree". An unknown name may also be a misspelt one of `elsewhere`, which is checked by somebody else.
 Result<AttributeValues> check_attributes(std::span<const sql::Attribute> given, std::span<const AttributeSpec> specs,
-                                         std::string_view owner);
+                                         std::string_view owner, std::span<const AttributeSpec> elsewhere = {});
+
+// The row of that name or alias, compared without case; null = there is none.
+const AttributeSpec* find_attribute(std::span<const AttributeSpec> specs, std::string_view name);
+// One value by itself: type, range, choices, as above. Errors: kArgument, at the value.
+Result<Json> check_attribute_value(const sql::Expr& value, const AttributeSpec& spec);
 
 }  // namespace sinan::flow

@@ -70,7 +70,7 @@ class ClauseParser {
 
   Result<Train> parse_train() {
     verb_ = "TRAIN";
-    order_ = {"WITH", "COLUMN", "LABEL", "USING", "INTO"};
+    order_ = {"WITH", "COLUMN", "LABEL", "GROUP BY", "USING", "INTO"};
     Train train;
     train.estimator = TRY(tokens_.expect_name("an estimator"));
     if (tokens_.at_word("COLUMN")) {
@@ -84,16 +84,28 @@ class ClauseParser {
     if (tokens_.accept_word("LABEL")) {
       train.label = TRY(tokens_.expect_name_or_string("the label column"));
     } else if (!with) {
-      if (tokens_.at_word("USING") || tokens_.at_word("INTO") || tokens_.at_end()) {
+      if (tokens_.at_word("GROUP") || tokens_.at_word("USING") || tokens_.at_word("INTO") || tokens_.at_end()) {
         return tokens_.error(fmt::format("TRAIN needs WITH or LABEL, found {}", tokens_.found()),
                              "name the column to learn: LABEL column");
       }
       return unexpected("WITH or LABEL", {"WITH", "LABEL"});
     }
+    train.group_by = TRY(parse_groups());
     train.warm_start = TRY(parse_optional("USING", "a model name"));
-    train.into = TRY(parse_required("INTO", "a model name", {"COLUMN", "LABEL", "USING", "INTO"}));
+    train.into = TRY(parse_required("INTO", "a model name", {"COLUMN", "LABEL", "GROUP", "USING", "INTO"}));
     TRY(expect_end({}));
     return train;
+  }
+
+  Result<std::vector<Name>> parse_groups() {
+    std::vector<Name> groups;
+    if (!tokens_.accept_word("GROUP")) return groups;
+    TRY(tokens_.expect_word("BY"));
+    do {
+      TRY(refuse_trailing_comma(!groups.empty()));
+      groups.push_back(TRY(tokens_.expect_name_or_string("a column to group by")));
+    } while (tokens_.accept_symbol(Symbol::kComma));
+    return groups;
   }
 
   Result<Predict> parse_predict() {
@@ -252,7 +264,8 @@ class ClauseParser {
 
   // Whether the next word is a keyword of this clause that should have come earlier.
   bool out_of_order() const {
-    return std::ranges::any_of(order_, [&](std::string_view word) { return tokens_.at_word(word); });
+    return std::ranges::any_of(
+        order_, [&](std::string_view words) { return tokens_.at_word(words.substr(0, words.find(' '))); });
   }
 
   Failure unexpected(std::string_view expected, Words words) const {

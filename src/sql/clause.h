@@ -6,7 +6,7 @@
 //            | TO EVALUATE model [WITH attrs] LABEL label INTO table
 //            | TO RUN image [CMD str {, str} [INTO table {, table}]]
 //            | TO (MAXIMIZE|MINIMIZE) expr [CONSTRAINT con {, con}] WITH attrs [USING solver] INTO table
-//   body    := WITH attrs [columns] [LABEL label] | LABEL label
+//   body    := (WITH attrs [columns] [LABEL label] | LABEL label) [GROUP BY label {, label}]
 //   columns := COLUMN c {, c} [FOR id] { COLUMN c {, c} FOR id }      c := '*' | id | call
 //
 // The parser knows grammar only: which estimators, attributes, models and functions exist is told by the capabilities.
@@ -73,6 +73,7 @@ struct Train {
   std::vector<Attribute> attributes;
   std::vector<ColumnTarget> columns;  // empty: all columns but the label
   std::optional<Name> label;          // none: unsupervised
+  std::vector<Name> group_by;         // columns; empty: one model of all rows
   std::optional<Name> warm_start;     // USING
   Name into;                          // the model
   friend bool operator==(const Train&, const Train&) = default;

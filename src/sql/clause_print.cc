@@ -69,6 +69,8 @@ struct Printer {
       if (target.explicit_target) out += " FOR " + target.target;
     }
     if (train.label) out += " LABEL " + name_or_quoted(*train.label);
+    for (size_t i = 0; i < train.group_by.size(); ++i)
+      out += (i == 0 ? " GROUP BY " : ", ") + name_or_quoted(train.group_by[i]);
     return out + part("USING", train.warm_start) + " INTO " + train.into.text;
   }
 

@@ -127,6 +127,29 @@ TEST(Attributes, TakesOneTextForAList) {
   EXPECT_EQ(check("eval_metric=auc")->strings("eval_metric"), (std::vector<std::string>{"auc"}));
 }
 
+TEST(Attributes, HintsAtNamesThatAreCheckedElsewhere) {
+  constexpr AttributeSpec kElsewhere[] = {{.name = "tune.trials", .type = AttributeType::kInteger, .doc = "trials"}};
+  const auto values = check_attributes(parse("tune.trails=3"), kSpecs, "x", kElsewhere);
+  ASSERT_FALSE(values);
+  EXPECT_EQ(values.error().message, "unknown attribute of x: \"tune.trails\"");
+  EXPECT_EQ(values.error().hint, "did you mean \"tune.trials\"?");
+}
+
+TEST(Attributes, TakeValuesOneByOne) {
+  AttributeValues values = check("max_depth=3, eta=0.5").value();
+  const AttributeSpec* depth = find_attribute(kSpecs, "MAX_DEPTH");
+  ASSERT_NE(depth, nullptr);
+  EXPECT_EQ(find_attribute(kSpecs, "learning_rate")->name, "eta");
+  EXPECT_EQ(find_attribute(kSpecs, "depth"), nullptr);
+  values.set("max_depth", check_attribute_value(parse("max_depth=7")[0].value, *depth).value(), Span{});
+  values.unset("eta");
+  values.set("rounds", 9, Span{});
+  EXPECT_EQ(values.integer("max_depth"), 7);
+  EXPECT_EQ(values.number("eta"), 0.3);
+  EXPECT_EQ(values.integer("rounds"), 9);
+  EXPECT_EQ(check_attribute_value(parse("max_depth=99")[0].value, *depth).error().hint, "it must be in [0, 64]");
+}
+
 TEST(Attributes, MissesMandatoryOnes) {
   constexpr AttributeSpec kMandatory[] = {
       {.name = "order", .type = AttributeType::kInteger, .doc = "the order", .mandatory = true}};

@@ -152,6 +152,10 @@ Result<TrainRequest> check_request(const sql::Train& clause, const Trainers& tra
                 "add LABEL column before INTO")
         .at(clause.estimator.span);
   }
+  if (!clause.group_by.empty()) {
+    return fail(Code::kUnsupported, "GROUP BY is not available in this build", "train one group: add WHERE")
+        .at(clause.group_by.front().span);
+  }
   if (clause.warm_start) {
     return fail(Code::kUnsupported, "continuing from another model is not available in this build", "leave USING out")
         .at(clause.warm_start->span);

@@ -98,6 +98,7 @@ Clause any_clause() {
         train.columns.push_back(target);
       }
       if (*rc::gen::arbitrary<bool>()) train.label = Name{*rc::gen::arbitrary<bool>() ? any_name() : "label", {}};
+      for (int i = *rc::gen::inRange(0, 3); i > 0; --i) train.group_by.push_back(Name{any_name(), {}});
       if (*rc::gen::arbitrary<bool>()) train.warm_start = Name{any_name(), {}};
       train.into.text = any_name();
       clause.body = std::move(train);

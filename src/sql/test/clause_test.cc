@@ -119,10 +119,17 @@ INSTANTIATE_TEST_SUITE_P(
         BadRow{"TO TRAIN m COLUMN a LABEL y INTO z", "COLUMN", "COLUMN needs WITH before it",
                "write WITH name=value before COLUMN"},
         BadRow{"TO TRAIN m LABEL y WITH a=1 INTO z", "WITH", "expected INTO, found the keyword WITH",
-               "the parts of TRAIN come once each, in this order: WITH, COLUMN, LABEL, USING, INTO"},
+               "the parts of TRAIN come once each, in this order: WITH, COLUMN, LABEL, GROUP BY, USING, INTO"},
         BadRow{"TO TRAIN m WITH a=1 INTO z LABEL y", "LABEL",
                "expected the end of the statement, found the keyword LABEL",
-               "the parts of TRAIN come once each, in this order: WITH, COLUMN, LABEL, USING, INTO"},
+               "the parts of TRAIN come once each, in this order: WITH, COLUMN, LABEL, GROUP BY, USING, INTO"},
+        BadRow{"TO TRAIN m LABEL y GROUP store INTO z", "store", "expected BY, found \"store\"", ""},
+        BadRow{"TO TRAIN m LABEL y GROUP BY INTO z", "INTO", "expected a column to group by, found the keyword INTO",
+               "put it in quotes to use it as a name: \"INTO\""},
+        BadRow{"TO TRAIN m LABEL y GROUP BY a, INTO z", "INTO",
+               "expected another item after the comma, found the keyword INTO", "remove the comma"},
+        BadRow{"TO TRAIN m LABEL y USING o GROUP BY a INTO z", "GROUP", "expected INTO, found the keyword GROUP",
+               "the parts of TRAIN come once each, in this order: WITH, COLUMN, LABEL, GROUP BY, USING, INTO"},
         BadRow{"TO TRAIN m WITH a=1 LABEL y", "", "expected INTO, found the end of the statement", ""},
         BadRow{"TO TRAIN m WITH a=1 LABEL y INTO", "", "expected a model name, found the end of the statement", ""},
         BadRow{"TO TRAIN WITH a=1 LABEL y INTO z", "WITH", "expected an estimator, found the keyword WITH", ""},
@@ -217,6 +224,11 @@ TEST(Clause, TakesTheValidThoughOdd) {
   EXPECT_EQ(parsed_as<Train>("TO TRAIN m WITH a=1 INTO z").label, std::nullopt);
   EXPECT_EQ(parsed_as<Train>("TO TRAIN m LABEL y USING zoo.old INTO z").warm_start->text, "zoo.old");
   EXPECT_EQ(parsed_as<Explain>("TO EXPLAIN h:80/m:2").model.text, "h:80/m:2");
+  const Train by_store = parsed_as<Train>("TO TRAIN m LABEL y GROUP BY store, \"the day\" USING old INTO z");
+  ASSERT_EQ(by_store.group_by.size(), 2u);
+  EXPECT_EQ(by_store.group_by[0].text, "store");
+  EXPECT_EQ(by_store.group_by[1].text, "the day");
+  EXPECT_EQ(parsed_as<Train>("TO TRAIN m WITH a=1 GROUP BY store INTO z").group_by.size(), 1u);
 }
 
 TEST(Clause, TypesItsValues) {

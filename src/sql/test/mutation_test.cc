@@ -27,7 +27,7 @@ constexpr std::array<std::string_view, 10> kPrograms = {
     "INSERT INTO t (a) VALUES (1), (E'\\n') ON CONFLICT (a) DO UPDATE SET a = excluded.a RETURNING *; UPDATE t SET a = "
     "1 FROM u",
     "SELECT * FROM h TO TRAIN xgboost.gbtree WITH a=[1,[2.5]], b=\"q \\\"x\\\"\" COLUMN f(c, 1), * FOR t LABEL "
-    "\"label\" INTO zoo.m",
+    "\"label\" GROUP BY g, \"h i\" INTO zoo.m",
     "SELECT * FROM h TO MAXIMIZE SUM((p - m) * x) CONSTRAINT SUM(f) <= 10 GROUP BY g, NOT a < -1 WITH v=\"x(k)\" USING "
     "s INTO o.p",
     "SELECT $t$ ; $t$, `a``b`, U&'\\0041', x'00' /* a /* b */ */ FROM \"größe\"; PIVOT t ON a USING sum(b); EXPLAIN "
