@@ -96,7 +96,7 @@ int run_doctor(Screen& screen, const CommandLine& line) {
   register_capabilities(registry);
   bool all_well = true;
   const auto findings = examine(line.project, registry, screen.facts());
-  for (const flow::DoctorFinding& finding : findings) all_well = all_well && finding.works;
+  for (const flow::DoctorFinding& finding : findings) all_well = all_well && (finding.works || finding.is_optional);
   screen.write(Stream::kOut, doctor_text(findings, screen.facts().unicode, screen.facts().color_out));
   return all_well ? kExitDone : kExitFailed;
 }

@@ -117,8 +117,9 @@ std::string doctor_text(const std::vector<flow::DoctorFinding>& findings, bool u
   std::string text;
   for (const flow::DoctorFinding& finding : findings) {
     const std::string blanks(width - display_width(finding.name), ' ');
-    const std::string mark =
-        finding.works ? style.green(unicode ? "✓ ok     " : "ok     ") : style.red(unicode ? "✗ problem" : "problem");
+    const std::string mark = finding.works         ? style.green(unicode ? "✓ ok     " : "ok     ")
+                             : finding.is_optional ? style.dim(unicode ? "- missing" : "missing")
+                                                   : style.red(unicode ? "✗ problem" : "problem");
     text += fmt::format("{}  {}{}  {}\n", mark, finding.name, blanks, finding.detail);
     if (!finding.works && !finding.remedy.empty())
       text += fmt::format("{}{}\n", std::string(width + (unicode ? 13 : 11), ' '), finding.remedy);

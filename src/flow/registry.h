@@ -16,8 +16,9 @@ namespace sinan::flow {
 struct DoctorFinding {
   std::string name;  // "XGBoost 3.4.1"
   bool works = false;
-  std::string detail;  // version, path
-  std::string remedy;  // when it does not work
+  std::string detail;        // version, path
+  std::string remedy;        // when it does not work
+  bool is_optional = false;  // its absence is no problem
 };
 
 // Words the prompt can complete inside a statement: estimators after TO TRAIN, attribute names after WITH, ...

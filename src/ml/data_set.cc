@@ -45,20 +45,22 @@ Result<std::vector<size_t>> feature_columns(const arrow::Schema& query, const Da
     return fail(Code::kProgram, fmt::format("the query has two columns of one name: \"{}\"", field.name),
                 "select each column once, or rename one with AS");
   }
-  const size_t label = TRY(find_column(query, spec.label, "label"));
-  std::optional<size_t> validation;
+  std::vector<size_t> others;
+  if (!spec.label.empty()) others.push_back(TRY(find_column(query, spec.label, "label")));
+  for (const std::string& name : spec.excluded) others.push_back(TRY(find_column(query, name, "excluded column")));
   if (!spec.validation_column.empty()) {
-    validation = TRY(find_column(query, spec.validation_column, "validation.column"));
-    if (*validation == label) return fail(Code::kProgram, "validation.column is the label");
-    const arrow::Type& type = query[*validation].type;
+    const size_t validation = TRY(find_column(query, spec.validation_column, "validation.column"));
+    if (!spec.label.empty() && validation == others[0]) return fail(Code::kProgram, "validation.column is the label");
+    const arrow::Type& type = query[validation].type;
     if (type.id != arrow::TypeId::kBool && !type.is_integer()) {
       return fail(Code::kProgram, fmt::format("validation.column must be true or false: \"{}\" is {}",
                                               spec.validation_column, type.to_string()));
     }
+    others.push_back(validation);
   }
   std::vector<size_t> columns;
   for (size_t i = 0; i < query.size(); ++i) {
-    if (i == label || i == validation) continue;
+    if (std::ranges::find(others, i) != others.end()) continue;
     if (!input_kind(query[i].type)) {
       return fail(
           Code::kProgram,
@@ -67,7 +69,9 @@ Result<std::vector<size_t>> feature_columns(const arrow::Schema& query, const Da
     }
     columns.push_back(i);
   }
-  if (columns.empty()) return fail(Code::kProgram, "the query has no column besides the label to learn from");
+  if (columns.empty())
+    return fail(Code::kProgram,
+                fmt::format("the query has no column{} to learn from", spec.label.empty() ? "" : " besides the label"));
   return columns;
 }
 
@@ -75,18 +79,19 @@ Result<std::vector<size_t>> feature_columns(const arrow::Schema& query, const Da
 
 struct DataSetBuilder::State {
   DataSpec spec;
-  size_t label_column = 0;
+  std::optional<size_t> label_column;  // none: learnt without
   std::optional<size_t> validation_column;
   std::vector<size_t> columns;             // of the query, by collector
   std::vector<size_t> validation_columns;  // of validation.select, by collector
-  size_t validation_label = 0;
+  std::optional<size_t> validation_label;
   std::vector<InputCollector> inputs;
   std::optional<LabelCollector> label;
   std::unique_ptr<Workers> workers;
   uint64_t rows_seen = 0;
   size_t rows[kParts] = {};
 
-  Status add(const arrow::Batch& batch, std::span<const size_t> from, size_t label_at, std::span<const PartRows> parts);
+  Status add(const arrow::Batch& batch, std::span<const size_t> from, std::optional<size_t> label_at,
+             std::span<const PartRows> parts);
 };
 
 DataSetBuilder::DataSetBuilder(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -97,22 +102,24 @@ Result<DataSetBuilder> DataSetBuilder::make(const DataSpec& spec, const arrow::S
   auto state = std::make_unique<State>();
   state->spec = spec;
   state->columns = TRY(feature_columns(query, spec));
-  state->label_column = query.index_of(spec.label).value();
+  if (!spec.label.empty()) state->label_column = query.index_of(spec.label);
   if (!spec.validation_column.empty()) state->validation_column = query.index_of(spec.validation_column);
   for (const size_t column : state->columns) {
     const arrow::Field& field = query[column];
     state->inputs.emplace_back(field.name, field.type, input_kind(field.type).value());
   }
-  const arrow::Field& label = query[state->label_column];
-  state->label = TRY(LabelCollector::make(label.name, label.type, spec.intent));
+  if (state->label_column) {
+    const arrow::Field& label = query[*state->label_column];
+    state->label = TRY(LabelCollector::make(label.name, label.type, spec.intent));
+  }
   state->workers = std::make_unique<Workers>(spec.threads);
   return DataSetBuilder(std::move(state));
 }
 
-Status DataSetBuilder::State::add(const arrow::Batch& batch, std::span<const size_t> from, size_t label_at,
-                                  std::span<const PartRows> parts) {
+Status DataSetBuilder::State::add(const arrow::Batch& batch, std::span<const size_t> from,
+                                  std::optional<size_t> label_at, std::span<const PartRows> parts) {
   for (const PartRows& part : parts) {
-    TRY(label->append(batch.column(label_at), part.part, part.rows));
+    if (label) TRY(label->append(batch.column(*label_at), part.part, part.rows));
     rows[part.part] += part.rows ? part.rows->size() : batch.rows();
   }
   workers->run(inputs.size(), [&](size_t i) { inputs[i].append(batch.column(from[i]), parts); });
@@ -144,7 +151,7 @@ Status DataSetBuilder::append(const arrow::Batch& batch) {
 
 Status DataSetBuilder::bind_validation(const arrow::Schema& query) {
   State& state = *state_;
-  state.validation_label = TRY(find_column(query, state.spec.label, "label"));
+  if (state.label) state.validation_label = TRY(find_column(query, state.spec.label, "label"));
   state.validation_columns.clear();
   for (const InputCollector& input : state.inputs) {
     const size_t at = TRY(find_column(query, input.name(), "feature"));
@@ -176,7 +183,7 @@ struct FeaturePlace {
 // Hands out one part of the data; the collectors and workers are the data set's.
 class PartSource final : public MatrixSource {
  public:
-  PartSource(const FeatureSchema& schema, const std::vector<InputCollector>& inputs, const LabelCollector& label,
+  PartSource(const FeatureSchema& schema, const std::vector<InputCollector>& inputs, const LabelCollector* label,
              const std::vector<FeaturePlace>& places, const std::vector<std::vector<float>>& edges, Workers& workers,
              size_t part, size_t rows, size_t block_rows)
       : schema_(schema),
@@ -221,8 +228,10 @@ class PartSource final : public MatrixSource {
         columns_[f].values = values_[f];
       }
     });
-    label_values_.resize(size);
-    label_.read(part_, begin_, label_values_);
+    if (label_ != nullptr) {
+      label_values_.resize(size);
+      label_->read(part_, begin_, label_values_);
+    }
     begin_ += size;
     MatrixBlock block;
     block.rows = size;
@@ -234,7 +243,7 @@ class PartSource final : public MatrixSource {
  private:
   const FeatureSchema& schema_;
   const std::vector<InputCollector>& inputs_;
-  const LabelCollector& label_;
+  const LabelCollector* label_;  // null = none
   const std::vector<FeaturePlace>& places_;
   const std::vector<std::vector<float>>& edges_;
   Workers& workers_;
@@ -320,8 +329,13 @@ Result<DataSet> DataSetBuilder::finish() {
                 all_validate ? "" : "the query returned nothing: check its WHERE clause");
   }
   auto state = std::make_unique<DataSet::State>();
-  state->decision = TRY(from.label->finish());
-  state->label = std::move(from.label);
+  if (from.label) {
+    state->decision = TRY(from.label->finish());
+    state->label = std::move(from.label);
+  } else {
+    CHECK(from.spec.intent.task.has_value());
+    state->decision.task = *from.spec.intent.task;
+  }
   state->inputs = std::move(from.inputs);
   state->workers = std::move(from.workers);
   std::vector<Status> fitted(state->inputs.size());
@@ -349,8 +363,8 @@ Result<DataSet> DataSetBuilder::finish() {
   const auto source = [&](size_t part) {
     const size_t count = from.rows[part];
     const size_t block = state->edges.empty() && count <= kOneBlockRows ? std::max<size_t>(count, 1) : kBlockRows;
-    return std::make_unique<PartSource>(state->plan.schema(), state->inputs, *state->label, state->places, state->edges,
-                                        *state->workers, part, count, block);
+    return std::make_unique<PartSource>(state->plan.schema(), state->inputs, state->label ? &*state->label : nullptr,
+                                        state->places, state->edges, *state->workers, part, count, block);
   };
   state->train = source(kTrainPart);
   if (from.rows[kValidationPart] > 0) state->validation = source(kValidationPart);

@@ -5,12 +5,7 @@
 #include <algorithm>
 
 #include "base/hash.h"
-#include "ml/trees/double_sum.h"
-#include "ml/trees/explainer.h"
-#include "ml/trees/lightgbm_model.h"
-#include "ml/trees/predictor.h"
-#include "ml/trees/xgboost_model.h"
-#include "ml/trees/zero_missing.h"
+#include "ml/model_libraries.h"
 
 namespace sinan::ml {
 namespace {
@@ -24,10 +19,8 @@ constexpr uint64_t kMostManifestBytes = uint64_t{256} << 20;
 constexpr uint64_t kMostNativeBytes = uint64_t{4} << 30;
 
 constexpr std::pair<Task, std::string_view> kTasks[] = {
-    {Task::kRegression, "regression"},
-    {Task::kBinary, "binary"},
-    {Task::kMulticlass, "multiclass"},
-    {Task::kRanking, "ranking"},
+    {Task::kRegression, "regression"}, {Task::kBinary, "binary"},         {Task::kMulticlass, "multiclass"},
+    {Task::kRanking, "ranking"},       {Task::kClustering, "clustering"}, {Task::kAnomaly, "anomaly"},
 };
 
 std::string_view as_text(const std::vector<std::byte>& bytes) {
@@ -76,9 +69,8 @@ Result<uint64_t> parse_seed(const std::string& text) {
 }
 
 Result<Task> parse_task(std::string_view name) {
-  const auto found = std::ranges::find(kTasks, name, [](const auto& entry) { return entry.second; });
-  if (found == std::end(kTasks)) return fail(Code::kData, fmt::format("unknown task: \"{}\"", name));
-  return found->first;
+  if (const auto task = task_named(name)) return *task;
+  return fail(Code::kData, fmt::format("unknown task: \"{}\"", name));
 }
 
 Result<ModelPackage> parse_body(const Json& body) {
@@ -102,8 +94,9 @@ Result<ModelPackage> parse_body(const Json& body) {
     return fail(Code::kData, "importance does not fit the features");
   }
   const bool has_classes = package.label.kind == LabelMap::Kind::kClasses;
-  const bool wants_classes = package.task == Task::kBinary || package.task == Task::kMulticlass;
-  if (has_classes != wants_classes || (package.task == Task::kBinary && package.label.classes.size() != 2)) {
+  const bool is_labelled = package.label.kind != LabelMap::Kind::kNone;
+  if (has_classes != is_classification(package.task) || is_labelled != has_label(package.task) ||
+      (package.task == Task::kBinary && package.label.classes.size() != 2)) {
     return fail(Code::kData, "label does not fit the task");
   }
   package.native_name = TRY(body.at("file").at("name").as_string());
@@ -161,19 +154,15 @@ Result<std::string> load_native(const Manifest& manifest, const std::filesystem:
   return native;
 }
 
-// The trees of a package's own file, by the library that wrote it.
-Result<std::shared_ptr<const TreeEnsemble>> read_trees(const ModelPackage& package) {
-  const FeatureSchema& features = package.plan.schema();
-  if (package.library == "xgboost") return read_xgboost(package.native, features);
-  if (package.library == "lightgbm") return read_lightgbm(package.native, features);
-  return fail(Code::kUnsupported,
-              fmt::format("model needs a library that is not available in this build: \"{}\"", package.library));
-}
-
 }  // namespace
 
 std::string_view to_string(Task task) {
   return std::ranges::find(kTasks, task, [](const auto& entry) { return entry.first; })->second;
+}
+
+std::optional<Task> task_named(std::string_view name) {
+  const auto found = std::ranges::find(kTasks, name, [](const auto& entry) { return entry.second; });
+  return found == std::end(kTasks) ? std::nullopt : std::optional<Task>(found->first);
 }
 
 Result<ModelPackage> parse_model_manifest(std::string_view text) { return TRY(parse_manifest(text)).package; }
@@ -206,11 +195,7 @@ Result<std::shared_ptr<const Model>> Model::make(ModelPackage package) {
   // No make_shared: a Model is made here and nowhere else.
   std::shared_ptr<Model> model(new Model());
   model->package_ = std::move(package);
-  const auto trees = TRY(read_trees(model->package_));
-  const bool adds_in_double = model->package_.library == "lightgbm";
-  model->predictor_ =
-      with_zero_missing(adds_in_double ? make_double_sum_predictor(trees) : make_predictor(trees), trees);
-  model->explainer_ = with_zero_missing(make_explainer(trees), trees);
+  model->opened_ = TRY(open_native(model->package_));
   return std::shared_ptr<const Model>(std::move(model));
 }
 

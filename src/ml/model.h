@@ -8,20 +8,33 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
 #include "base/json.h"
+#include "flow/outcome.h"
 #include "io/file_system.h"
 #include "ml/feature_plan.h"
 #include "ml/predictor.h"
 
 namespace sinan::ml {
 
-enum class Task : uint8_t { kRegression, kBinary, kMulticlass, kRanking };
+enum class Task : uint8_t {
+  kRegression,
+  kBinary,
+  kMulticlass,
+  kRanking,
+  kClustering,  // no label; predicts the number of a group, from 0
+  kAnomaly,     // no label; predicts 1 for rows like those of the training, -1 for others
+};
 std::string_view to_string(Task task);
+std::optional<Task> task_named(std::string_view name);
+inline bool is_classification(Task task) { return task == Task::kBinary || task == Task::kMulticlass; }
+inline bool has_label(Task task) { return task != Task::kClustering && task != Task::kAnomaly; }
 
 struct ModelPackage {
   std::string estimator;  // "xgboost.gbtree"
@@ -48,20 +61,31 @@ Result<ModelPackage> load(const std::filesystem::path& folder, io::FileSystem& f
 // The manifest alone, everything but `native`: what a fuzzer feeds.
 Result<ModelPackage> parse_model_manifest(std::string_view text);
 
+// A model's own file at work.
+struct OpenedModel {
+  std::unique_ptr<Predictor> predictor;
+  std::unique_ptr<Explainer> explainer;  // null: this kind of model has none
+  // What the model is, for people: coefficients, centres, a score card. Null: nothing of the kind.
+  std::function<std::vector<flow::ResultTable>()> tables = nullptr;
+};
+
 class Model {
  public:
   static Result<std::shared_ptr<const Model>> open(const std::filesystem::path& folder, io::FileSystem& files);
   static Result<std::shared_ptr<const Model>> make(ModelPackage package);
 
   const ModelPackage& package() const { return package_; }
-  const Predictor& predictor() const { return *predictor_; }
-  const Explainer* explainer() const { return explainer_.get(); }  // null: this kind of model has none yet
+  const Predictor& predictor() const { return *opened_.predictor; }
+  const Explainer* explainer() const { return opened_.explainer.get(); }  // null: this kind of model has none yet
+  // Empty for models whose content no table holds.
+  std::vector<flow::ResultTable> tables() const {
+    return opened_.tables ? opened_.tables() : std::vector<flow::ResultTable>();
+  }
 
  private:
   Model() = default;
   ModelPackage package_;
-  std::unique_ptr<Predictor> predictor_;
-  std::unique_ptr<Explainer> explainer_;
+  OpenedModel opened_;
 };
 
 }  // namespace sinan::ml

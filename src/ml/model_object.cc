@@ -32,6 +32,10 @@ std::string task_text(const ModelPackage& package) {
       return "regression of " + package.label.column;
     case Task::kRanking:
       return "ranking by " + package.label.column;
+    case Task::kClustering:
+      return "clusters";
+    case Task::kAnomaly:
+      return "what is usual";
     default:
       return fmt::format("{} classes of {}",
                          package.label.classes.size() == 2 ? "two" : std::to_string(package.label.classes.size()),
@@ -85,7 +89,7 @@ std::string training_summary(std::string_view name, const ModelPackage& package,
       fmt::format("Trained {} with {}: {} ({}), {} feature{}, {} rows", name, package.estimator, task_text(package),
                   package.objective, features, features == 1 ? "" : "s", human_count(package.rows));
   if (validation_rows > 0) text += fmt::format(", {} to validate", human_count(validation_rows));
-  text += fmt::format(", {} round{}", rounds, rounds == 1 ? "" : "s");
+  if (rounds > 0) text += fmt::format(", {} round{}", rounds, rounds == 1 ? "" : "s");
   const size_t best = best_round(package.metrics) + 1;
   if (static_cast<int64_t>(best) < rounds) text += fmt::format(", best {}", best);
   return text + ".";
@@ -116,7 +120,8 @@ flow::ResultTable metric_table(const Json& metrics) {
     append(rows.column(1), metric_at(series, best_round(metrics)));
     if (validates) append(rows.column(2), metric_at(metrics.at("validation").at(name), best_round(metrics)));
   }
-  return {fmt::format("Metrics after round {}", best_round(metrics) + 1), rows.finish()};
+  const bool has_rounds = metrics.at("rounds").as_int().value_or(1) > 0;
+  return {has_rounds ? fmt::format("Metrics after round {}", best_round(metrics) + 1) : "Metrics", rows.finish()};
 }
 
 std::optional<plot::Chart> training_chart(std::string_view name, const Json& metrics) {

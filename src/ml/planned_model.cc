@@ -31,10 +31,7 @@ Result<ModelSignature> from_payload(const catalog::ObjectVersion& object) {
     signature.label = TRY(label.at("column").as_string());
     signature.label_type = TRY(type_from_json(label));
   }
-  const std::string_view task = object.payload.at("task").string_view();
-  for (const Task known : {Task::kRegression, Task::kBinary, Task::kMulticlass, Task::kRanking}) {
-    if (to_string(known) == task) signature.task = known;
-  }
+  signature.task = task_named(object.payload.at("task").string_view());
   return signature;
 }
 

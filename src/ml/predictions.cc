@@ -16,8 +16,6 @@ namespace {
 
 using arrow::TypeId;
 
-bool is_classification(Task task) { return task == Task::kBinary || task == Task::kMulticlass; }
-
 // "2013-01-31" as days since 1970.
 std::optional<int64_t> parse_date(const std::string& text) {
   int year = 0;
@@ -65,6 +63,7 @@ size_t predicted_class(const float* row, size_t width, double threshold) {
 
 arrow::Type prediction_type(Task task, const arrow::Type& label, bool as_probability) {
   if (as_probability) return arrow::double_type();
+  if (!has_label(task)) return arrow::int64_type();
   if (!is_classification(task)) return label.id == TypeId::kFloat ? arrow::float_type() : arrow::double_type();
   switch (label.id) {
     case TypeId::kDecimal:
@@ -170,7 +169,10 @@ Result<arrow::Batch> PredictionBuilder::build(const MatrixBlock& block) {
   if (options_.as_probability) {
     add_column(probability);
   } else if (!is_classification(task)) {
-    if (type == TypeId::kFloat) {
+    if (type == TypeId::kInt64) {
+      arrow::ColumnBuilder& target = batch.column(next++);
+      for (size_t i = 0; i < rows; ++i) target.append(static_cast<int64_t>(predicted_[i]));
+    } else if (type == TypeId::kFloat) {
       batch.column(next++).append_values(std::span<const float>(predicted_));
     } else {
       add_column([&](size_t i) { return predicted_[i]; });

@@ -3,6 +3,7 @@
 //
 //   value          regression: DOUBLE (FLOAT for a FLOAT label); classification: the class, in the label's type where a
 //                  column of it can be built, else as text
+//                  a cluster's number or 1 / -1 for usual / unusual rows (BIGINT) where there is no label
 //   probability    two classes: of the second one; many: of the class predicted
 //   probabilities  one column a class: probability_<class>
 //   margin         before the link; many classes: margin_<class>

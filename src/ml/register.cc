@@ -49,6 +49,8 @@ void register_ml(flow::Registry& registry, Trainers trainers) {
   registry.doctor([shared] {
     std::vector<flow::DoctorFinding> findings;
     for (const auto& trainer : *shared) findings.push_back(trainer->doctor());
+    findings.push_back({"deep-learning plug-in", false, "not part of this build: estimators such as DNNClassifier",
+                        "for tables boosted trees do well: xgboost.gbtree", true});
     return findings;
   });
 }

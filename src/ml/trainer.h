@@ -26,7 +26,7 @@ struct TrainSpec {
   std::string estimator;  // canonical: "xgboost.gbtree"
   const AttributeValues* attributes = nullptr;
   Task task = Task::kRegression;
-  size_t classes = 0;  // of the label map; 0 for regression
+  size_t classes = 0;  // of the label map; 0 without classes
   uint64_t seed = 0;
   uint32_t threads = 1;
   uint64_t memory_bytes = 0;
@@ -59,6 +59,8 @@ class Trainer {
   virtual std::vector<std::string> estimators() const = 0;
   virtual std::string canonical_estimator(std::string_view name) const = 0;
   virtual std::span<const AttributeSpec> attributes(std::string_view estimator) const = 0;
+  // False: LABEL must be left out, blocks have no label, and intent() names the task.
+  virtual bool learns_label(std::string_view) const { return true; }
   // What the attributes (objective, num_class) and the label's type ask for, before any row is read. `classes` is empty
   // when the data must tell. Errors (kArgument): attributes that contradict each other or the label.
   struct Intent {

@@ -147,9 +147,8 @@ class ClauseParser {
     Evaluate evaluate;
     evaluate.model = TRY(tokens_.expect_name("a model name"));
     evaluate.attributes = TRY(parse_optional_attributes());
-    if (!tokens_.accept_word("LABEL")) return unexpected("LABEL", {"WITH", "LABEL"});
-    evaluate.label = TRY(tokens_.expect_name_or_string("the label column"));
-    evaluate.into = TRY(parse_required("INTO", "a table name", {"INTO"}));
+    if (tokens_.accept_word("LABEL")) evaluate.label = TRY(tokens_.expect_name_or_string("the label column"));
+    evaluate.into = TRY(parse_required("INTO", "a table name", {"WITH", "LABEL", "INTO"}));
     TRY(expect_end({}));
     return evaluate;
   }

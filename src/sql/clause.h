@@ -98,7 +98,7 @@ struct Explain {
 struct Evaluate {
   Name model;
   std::vector<Attribute> attributes;
-  Name label;
+  std::optional<Name> label;  // none: the model is of the kind that learns without
   Name into;
   friend bool operator==(const Evaluate&, const Evaluate&) = default;
 };

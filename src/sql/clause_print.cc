@@ -85,8 +85,9 @@ struct Printer {
   }
 
   std::string operator()(const Evaluate& evaluate) const {
-    return fmt::format("TO EVALUATE {}{} LABEL {} INTO {}", evaluate.model.text, with(evaluate.attributes),
-                       name_or_quoted(evaluate.label), evaluate.into.text);
+    const std::string label = evaluate.label ? " LABEL " + name_or_quoted(*evaluate.label) : "";
+    return fmt::format("TO EVALUATE {}{}{} INTO {}", evaluate.model.text, with(evaluate.attributes), label,
+                       evaluate.into.text);
   }
 
   std::string operator()(const Run& run) const {

@@ -171,6 +171,17 @@ Status check_detail_task(Task task, const std::vector<DetailTable>& details, con
       .at(values.span("validation.tables").value_or(Span{}));
 }
 
+Status check_label(const sql::Evaluate& clause, Task task) {
+  if (!has_label(task)) {
+    return fail(Code::kUnsupported,
+                fmt::format("models that learn without a label cannot be evaluated in this build: {}", to_string(task)))
+        .at(clause.model.span);
+  }
+  if (clause.label) return {};
+  return fail(Code::kProgram, "the model is measured against a label: LABEL is missing", "add LABEL column before INTO")
+      .at(clause.model.span);
+}
+
 class EvaluateStep final : public flow::Step {
  public:
   EvaluateStep(ModelQuery query, sql::Evaluate clause, engine::TableName table, ObjectRef target,
@@ -196,20 +207,22 @@ class EvaluateStep final : public flow::Step {
     OpenModelQuery open = TRY(open_model_query(query_, context));
     const std::shared_ptr<const Model> model = open.model;
     const ModelPackage& package = model->package();
+    TRY(check_label(clause_, package.task));
     const std::vector<std::string> names = TRY(metric_names(values_, package.task));
     TRY(check_detail_task(package.task, details_, values_));
     std::vector<const MetricSpec*> metrics;
     for (const std::string& name : names) metrics.push_back(TRY(find_metric(name, package.task)));
     const bool with_margins = std::ranges::any_of(metrics, [](const MetricSpec* m) { return m->needs_margin; });
 
-    EvaluationRequest request{
-        .label = clause_.label.text, .threshold = values_.number("validation.threshold"), .with_margins = with_margins};
+    EvaluationRequest request{.label = clause_.label->text,
+                              .threshold = values_.number("validation.threshold"),
+                              .with_margins = with_margins};
     if (values_.given("validation.by")) {
       request.by = values_.string("validation.by");
       request.by_place = *values_.span("validation.by");
     }
     auto rows = score_for_evaluation(std::move(open), request, context);
-    if (!rows.has_value()) return fail(std::move(rows).error()).at(clause_.label.span);
+    if (!rows.has_value()) return fail(std::move(rows).error()).at(clause_.label->span);
     context.progress().stage("measuring");
     return TRY(report(*model, *rows, measurements(names, metrics, package.task), context));
   }
@@ -353,7 +366,7 @@ class EvaluateStep final : public flow::Step {
     outcome.details = recorded(all, measured);
     LineageBuilder edges(query_, target_, "evaluate");
     edges.compute(model, {});
-    edges.copy(clause_.label.text, {});
+    edges.copy(clause_.label->text, {});
     if (values_.given("validation.by")) edges.copy(values_.string("validation.by"), {});
     outcome.lineage = edges.finish();
     return outcome;
@@ -374,7 +387,7 @@ class EvaluateStep final : public flow::Step {
 flow::Help Evaluate::help() const {
   return {
       .summary = "Measure a model on rows whose truth is known.",
-      .synopsis = "query TO EVALUATE model [WITH attribute=value, ...] LABEL column INTO [schema.]table",
+      .synopsis = "query TO EVALUATE model [WITH attribute=value, ...] [LABEL column] INTO [schema.]table",
       .details =
           "The table is replaced by one row: loss, then the metrics in the order asked, as DOUBLE. Shown besides: a\n"
           "confusion matrix, ROC, precision-recall and calibration curves, or predicted against actual values and the\n"
@@ -416,12 +429,13 @@ Result<std::unique_ptr<flow::Step>> Evaluate::check(const flow::Parsed& parsed, 
   std::vector<DetailTable> details = TRY(detail_tables(values, clause.into));
   ModelQuery query = TRY(check_model_query(clause.model, context));
   const std::optional<Task> task = query.signature.task;
+  if (task) TRY(check_label(clause, *task));
   const std::vector<std::string> metrics = TRY(metric_names(values, task));
   if (task) TRY(check_detail_task(*task, details, values));
-  if (query.columns && !query.columns->index_of(clause.label.text)) {
-    return fail(Code::kProgram, fmt::format("the query has no column \"{}\", the label", clause.label.text),
-                context.column_hint(clause.label.text, *query.columns))
-        .at(clause.label.span);
+  if (clause.label && query.columns && !query.columns->index_of(clause.label->text)) {
+    return fail(Code::kProgram, fmt::format("the query has no column \"{}\", the label", clause.label->text),
+                context.column_hint(clause.label->text, *query.columns))
+        .at(clause.label->span);
   }
 
   if (values.given("validation.by") && query.columns) {

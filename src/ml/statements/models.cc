@@ -68,7 +68,8 @@ flow::ResultTable property_table(const catalog::ObjectVersion& object) {
   add("task", text_of(payload.at("task")));
   add("objective", text_of(payload.at("objective")));
   const Json& label = payload.at("label");
-  add("label", fmt::format("{} ({})", text_of(label.at("column")), text_of(label.at("type"))));
+  add("label",
+      label.is_null() ? "none" : fmt::format("{} ({})", text_of(label.at("column")), text_of(label.at("type"))));
   if (label.at("classes").is_array()) {
     std::vector<std::string> classes;
     for (const Json& name : label.at("classes").items()) classes.emplace_back(name.string_view());

@@ -75,15 +75,21 @@ Result<std::vector<ExtraOutput>> extra_outputs(const AttributeValues& values) {
   return out;
 }
 
-bool is_classification(Task task) { return task == Task::kBinary || task == Task::kMulticlass; }
+std::string kind_of(Task task) {
+  if (task == Task::kRegression) return "a regression";
+  return std::string(to_string(task));
+}
 
 // What only classifiers have. Errors (kArgument, at the attribute).
 Status check_task(Task task, const AttributeValues& values, const PredictionOptions& options) {
   const auto refuse = [&](std::string_view attribute, std::string what, std::string hint) -> Status {
     return fail(Code::kArgument, std::move(what), std::move(hint)).at(values.span(attribute).value_or(Span{}));
   };
+  const auto no_probability = [&] {
+    return fmt::format("only classification models have probabilities; this one is {}", kind_of(task));
+  };
   if (options.as_probability && !is_classification(task)) {
-    return refuse("predict.output", "only classification models have probabilities; this one is a regression", {});
+    return refuse("predict.output", no_probability(), {});
   }
   if (values.given("predict.threshold") && task != Task::kBinary) {
     return refuse("predict.threshold",
@@ -93,8 +99,7 @@ Status check_task(Task task, const AttributeValues& values, const PredictionOpti
   const bool wants_probability =
       std::ranges::any_of(options.extra, [](ExtraOutput e) { return e != ExtraOutput::kMargin; });
   if (wants_probability && !is_classification(task)) {
-    return refuse("predict.extra_outputs", "only classification models have probabilities; this one is a regression",
-                  "margin is available");
+    return refuse("predict.extra_outputs", no_probability(), has_label(task) ? "margin is available" : "");
   }
   return {};
 }
@@ -272,8 +277,9 @@ Result<std::unique_ptr<flow::Step>> Predict::check(const flow::Parsed& parsed, f
   });
   std::optional<arrow::Schema> result;
   std::string select;
-  if (query.columns && signature.task && signature.label_type && !by_class) {
-    const LabelMap label{.column = signature.label, .type = *signature.label_type};
+  const bool is_typed = signature.task && (signature.label_type || !has_label(*signature.task));
+  if (query.columns && is_typed && !by_class) {
+    const LabelMap label{.column = signature.label, .type = signature.label_type.value_or(arrow::Type{})};
     const auto added = prediction_fields(*signature.task, label, options);
     const auto keep = kept_columns(*query.columns, signature.label, added);
     if (!keep.has_value()) return fail(Error(keep.error())).at(query.place);

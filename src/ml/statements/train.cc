@@ -49,7 +49,7 @@ std::vector<catalog::LineageEdge> TrainStep::lineage(const ModelPackage& package
   query.analysis = analysis_;
   LineageBuilder edges(query, model_ref(request_.clause.into.text), "train");
   for (const arrow::Field& input : package.plan.inputs()) edges.copy(input.name, "");
-  edges.copy(package.label.column, "");
+  if (!package.label.column.empty()) edges.copy(package.label.column, "");
   return edges.finish();
 }
 
@@ -83,6 +83,7 @@ ModelSignature planned_signature(const TrainRequest& request, const std::optiona
   if (!columns) return signature;
   const auto features = feature_columns(*columns, request.data);
   for (const size_t column : *features) signature.inputs.push_back((*columns)[column]);
+  if (request.data.label.empty()) return signature;
   const arrow::Field& label = (*columns)[columns->index_of(request.data.label).value()];
   signature.label = label.name;
   signature.label_type = label.type;
@@ -95,7 +96,7 @@ ModelSignature planned_signature(const TrainRequest& request, const std::optiona
 flow::Help Train::help() const {
   return {
       .summary = "Train a model on the rows of a query.",
-      .synopsis = "query TO TRAIN estimator [WITH attribute=value, ...] [COLUMN column, ...] LABEL column INTO model",
+      .synopsis = "query TO TRAIN estimator [WITH attribute=value, ...] [COLUMN column, ...] [LABEL column] INTO model",
       .details =
           "Estimators: xgboost.gbtree, xgboost.dart; lightgbm.gbdt (lightgbm), lightgbm.dart, lightgbm.goss, "
           "lightgbm.rf;\n"

@@ -12,35 +12,36 @@
 namespace sinan::ml {
 namespace {
 
-// Estimators that programs written for SQLFlow use and this build has not.
-constexpr std::string_view kElsewhere[] = {"DNNClassifier",
-                                           "DNNRegressor",
-                                           "LinearClassifier",
-                                           "LinearRegressor",
-                                           "BoostedTreesClassifier",
-                                           "BoostedTreesRegressor",
-                                           "DNNLinearCombinedClassifier",
-                                           "DNNLinearCombinedRegressor",
-                                           "KMeans",
-                                           "RandomForests",
-                                           "RawDNNClassifier",
-                                           "dnnclassifier_functional_model",
-                                           "StackedRNNClassifier",
-                                           "StackedBiLSTMClassifier",
-                                           "RNNBasedTimeSeriesModel",
-                                           "LSTMBasedTimeSeriesModel",
-                                           "DeepEmbeddingClusterModel",
-                                           "ARIMAWithSTLDecomposition",
-                                           "ScoreCard",
-                                           "OneClassSVM",
-                                           "GCN",
-                                           "AutoClassifier",
-                                           "AutoRegressor",
-                                           "CustomClassifier"};
+// Estimators that programs written for SQLFlow use and the deep-learning plug-in has.
+constexpr std::string_view kDeep[] = {"DNNClassifier",
+                                      "DNNRegressor",
+                                      "DNNLinearCombinedClassifier",
+                                      "DNNLinearCombinedRegressor",
+                                      "RawDNNClassifier",
+                                      "dnnclassifier_functional_model",
+                                      "StackedRNNClassifier",
+                                      "StackedBiLSTMClassifier",
+                                      "RNNBasedTimeSeriesModel",
+                                      "LSTMBasedTimeSeriesModel",
+                                      "DeepEmbeddingClusterModel",
+                                      "GCN",
+                                      "AutoClassifier",
+                                      "AutoRegressor",
+                                      "CustomClassifier"};
+// Those that other trainers will have.
+constexpr std::string_view kElsewhere[] = {"LinearClassifier",          "LinearRegressor", "BoostedTreesClassifier",
+                                           "BoostedTreesRegressor",     "KMeans",          "RandomForests",
+                                           "ARIMAWithSTLDecomposition", "ScoreCard",       "OneClassSVM"};
 
 std::string_view last_part(std::string_view name) { return name.substr(name.find_last_of('.') + 1); }
 
 Status unknown_estimator(const sql::Name& name, const Trainers& trainers) {
+  for (const std::string_view known : kDeep) {
+    if (!equals_ignore_case(known, last_part(name.text))) continue;
+    return fail(Code::kUnsupported, fmt::format("estimator needs the deep-learning plug-in: \"{}\"", name.text),
+                "the plug-in is not part of this build; for tables boosted trees do well: xgboost.gbtree")
+        .at(name.span);
+  }
   for (const std::string_view known : kElsewhere) {
     if (!equals_ignore_case(known, last_part(name.text))) continue;
     return fail(Code::kUnsupported, fmt::format("estimator is not available in this build: \"{}\"", name.text),
@@ -147,7 +148,8 @@ Result<TrainRequest> check_request(const sql::Train& clause, const Trainers& tra
   request.attributes = *std::move(attributes);
 
   TRY(check_model_name(clause.into));
-  if (!clause.label) {
+  const bool learns_label = request.trainer->learns_label(request.estimator);
+  if (learns_label && !clause.label) {
     return fail(Code::kProgram, fmt::format("{} needs a label to learn: LABEL is missing", request.estimator),
                 "add LABEL column before INTO")
         .at(clause.estimator.span);
@@ -156,13 +158,19 @@ Result<TrainRequest> check_request(const sql::Train& clause, const Trainers& tra
     return fail(Code::kUnsupported, "GROUP BY is not available in this build", "train one group: add WHERE")
         .at(clause.group_by.front().span);
   }
+  if (!learns_label && clause.label) {
+    return fail(Code::kProgram,
+                fmt::format("{} learns without a label: LABEL {}", request.estimator, clause.label->text),
+                "leave LABEL out, and the column out of the query")
+        .at(clause.label->span);
+  }
   if (clause.warm_start) {
     return fail(Code::kUnsupported, "continuing from another model is not available in this build", "leave USING out")
         .at(clause.warm_start->span);
   }
   TRY(check_column_targets(clause));
   TRY(take_validation(request, specs));
-  request.data.label = std::string(clause.label->text);
+  if (clause.label) request.data.label = std::string(clause.label->text);
   request.data.intent = TRY(request.trainer->intent(request.estimator, request.attributes));
   request.data.binning = request.trainer->binning(request.estimator, request.attributes);
   if (has_attribute(specs, "seed") && request.attributes.given("seed"))
@@ -173,7 +181,9 @@ Result<TrainRequest> check_request(const sql::Train& clause, const Trainers& tra
   return request;
 }
 
-Status check_columns(const TrainRequest& request, const arrow::Schema& query) {
+namespace {
+
+Status check_label(const TrainRequest& request, const arrow::Schema& query) {
   const sql::Name& label = *request.clause.label;
   const auto at = query.index_of(request.data.label);
   if (!at) {
@@ -185,6 +195,13 @@ Status check_columns(const TrainRequest& request, const arrow::Schema& query) {
   if (auto made = LabelCollector::make(query[*at].name, query[*at].type, request.data.intent); !made) {
     return fail(std::move(made).error()).at(label.span);
   }
+  return {};
+}
+
+}  // namespace
+
+Status check_columns(const TrainRequest& request, const arrow::Schema& query) {
+  if (request.clause.label) TRY(check_label(request, query));
   for (const sql::ColumnTarget& target : request.clause.columns) {
     for (const sql::Expr& column : target.columns) {
       if (!column.is(sql::Expr::Kind::kStar)) TRY(check_column_name(column, query));

@@ -75,7 +75,8 @@ Result<DataSet> read_training_rows(const TrainRequest& request, uint64_t seed, f
   if (!data) {
     const bool about_label = data.error().message.find("label") != std::string::npos ||
                              data.error().message.find("classes") != std::string::npos;
-    return fail(std::move(data).error()).at(about_label ? request.clause.label->span : request.query_place);
+    return fail(std::move(data).error())
+        .at(about_label && request.clause.label ? request.clause.label->span : request.query_place);
   }
   const bool wants_validation = request.data.validation_fraction > 0 || !request.data.validation_column.empty() ||
                                 !request.validation_query.empty();

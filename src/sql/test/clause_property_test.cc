@@ -117,7 +117,7 @@ Clause any_clause() {
       Evaluate evaluate;
       evaluate.model.text = any_name();
       evaluate.attributes = any_attributes(0);
-      evaluate.label.text = any_text();
+      if (*rc::gen::arbitrary<bool>()) evaluate.label = Name{any_text(), {}};
       evaluate.into.text = any_name();
       clause.body = std::move(evaluate);
       break;

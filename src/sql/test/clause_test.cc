@@ -65,7 +65,7 @@ TEST(Clause, ReadsTheOtherVerbs) {
 
   Evaluate evaluate =
       parsed_as<Evaluate>("TO EVALUATE zoo.home WITH validation.metrics=\"r2_score\" LABEL price INTO out.ev");
-  EXPECT_EQ(evaluate.label.text, "price");
+  EXPECT_EQ(evaluate.label->text, "price");
 
   sql::Run run =
       parsed_as<sql::Run>("TO RUN tools/prep:2.1 CMD \"binning.py\",\"--columns=qty\" INTO out.bins, out.b2");
@@ -134,7 +134,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadRow{"TO TRAIN m WITH a=1 LABEL y INTO", "", "expected a model name, found the end of the statement", ""},
         BadRow{"TO TRAIN WITH a=1 LABEL y INTO z", "WITH", "expected an estimator, found the keyword WITH", ""},
         BadRow{"TO PREDICT t.c", "", "expected USING, found the end of the statement", ""},
-        BadRow{"TO EVALUATE m INTO t", "INTO", "expected LABEL, found the keyword INTO",
+        BadRow{"TO EVALUATE m INTO t LABEL y", "LABEL", "expected the end of the statement, found the keyword LABEL",
                "the parts of EVALUATE come once each, in this order: WITH, LABEL, INTO"},
         BadRow{"TO EVALUATE m LABEL y", "", "expected INTO, found the end of the statement", ""},
         BadRow{"TO MAXIMIZE a INTO t", "INTO", "expected WITH, found the keyword INTO",
