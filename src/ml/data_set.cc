@@ -12,6 +12,7 @@
 #include "ml/data_label.h"
 #include "ml/data_vector.h"
 #include "ml/data_workers.h"
+#include "ml/folds.h"
 
 namespace sinan::ml {
 namespace {
@@ -20,14 +21,6 @@ namespace {
 constexpr size_t kBlockRows = size_t{1} << 18;
 // Up to here a pass is one block: a library that computes quantiles of its own then sees all values at once.
 constexpr size_t kOneBlockRows = 1'000'000;
-
-// Uniform in [0, 1), a function of the seed and the row's number: the same split whatever the batches were.
-double draw(uint64_t seed, uint64_t row) {
-  uint64_t x = seed * 0x9e3779b97f4a7c15U + row + 0x632be59bd9b4e019U;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9U;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebU;
-  return static_cast<double>((x ^ (x >> 31)) >> 11) * 0x1p-53;
-}
 
 Result<size_t> find_column(const arrow::Schema& query, std::string_view name, std::string_view what) {
   if (auto at = query.index_of(name)) return *at;

@@ -76,6 +76,14 @@ class Trainer {
     size_t bins = 0;
   };
   virtual std::optional<Binning> binning(std::string_view, const AttributeValues&) const { return std::nullopt; }
+  // What `TO TRAIN auto` tries: attributes as they are written behind WITH, searches among them (ml/search_space.h).
+  struct AutoSearch {
+    std::string_view estimator;
+    std::string_view attributes;
+    bool classifies = true;
+    bool regresses = true;
+  };
+  virtual std::span<const AutoSearch> auto_searches() const { return {}; }
   virtual Result<Trained> train(const TrainSpec& spec, MatrixSource& train, MatrixSource* validation,
                                 TrainObserver& observer) const = 0;
   virtual flow::DoctorFinding doctor() const = 0;

@@ -16,10 +16,39 @@
 #include "flow/step.h"
 #include "ml/attributes.h"
 #include "ml/data_set.h"
+#include "ml/search_space.h"
 #include "ml/trainer.h"
+#include "ml/trial_strategy.h"
 #include "sql/clause.h"
 
 namespace sinan::ml {
+
+// An estimator that a search tries, with the values that are fixed and those to be found.
+struct Candidate {
+  const Trainer* trainer = nullptr;
+  std::string estimator;  // canonical
+  AttributeValues attributes;
+  SearchSpace space;
+  bool classifies = true;
+  bool regresses = true;
+};
+
+// tune.*
+struct TuneOptions {
+  size_t trials = 0;
+  StrategyKind strategy = StrategyKind::kTpe;
+  std::string metric;  // empty = the task's loss
+  Span metric_place;
+  std::optional<double> timeout_seconds;
+  std::optional<sql::Name> into;  // a table for the trials
+};
+
+// validation.folds, validation.key
+struct FoldOptions {
+  size_t count = 0;  // 0 = none
+  std::string key;   // column; empty = by position
+  Span place;
+};
 
 // A TRAIN statement as far as it is decided without rows (made by ml/statements/train_check.h).
 struct TrainRequest {
@@ -32,8 +61,14 @@ struct TrainRequest {
   Span query_place;
   std::string validation_query;  // empty = none
   Span validation_place;
-  std::optional<uint64_t> seed;  // given with the attributes; nothing = the run's
-  DataSpec data;                 // seed and threads are filled in by the run
+  std::optional<uint64_t> seed;       // given with the attributes; nothing = the run's
+  DataSpec data;                      // seed and threads are filled in by the run
+  std::vector<Candidate> candidates;  // of a search; empty = there is none
+  TuneOptions tune;
+  FoldOptions folds;
+
+  // Whether models are trained on some of the rows and scored on others before the last one is.
+  bool resamples() const { return folds.count > 0 || !candidates.empty(); }
 };
 
 // Rows and what they mean. Borrowed.

@@ -135,6 +135,12 @@ History::Options stopping(const AttributeValues& values) {
   return options;
 }
 
+constexpr Trainer::AutoSearch kAutoSearches[] = {
+    {.estimator = "lightgbm.gbdt",
+     .attributes = "train.num_boost_round=300, early_stopping_rounds=20, learning_rate=log_range(0.02, 0.3), "
+                   "num_leaves=log_range(4, 128), min_data_in_leaf=log_range(5, 50), feature_fraction=range(0.4, 1.0), "
+                   "lambda_l2=log_range(0.01, 100)"}};
+
 class LightgbmTrainer final : public Trainer {
  public:
   explicit LightgbmTrainer(TrainerOptions options) : options_(std::move(options)) {}
@@ -157,6 +163,7 @@ class LightgbmTrainer final : public Trainer {
   }
 
   Result<Intent> intent(std::string_view name, const AttributeValues& values) const override;
+  std::span<const AutoSearch> auto_searches() const override { return kAutoSearches; }
   Result<Trained> train(const TrainSpec& spec, MatrixSource& train, MatrixSource* validation,
                         TrainObserver& observer) const override;
 

@@ -9,8 +9,10 @@
 #include "ml/planned_model.h"
 #include "ml/statements/model_query.h"
 #include "ml/statements/train_check.h"
+#include "ml/statements/train_resampled.h"
 #include "ml/statements/train_rows.h"
 #include "ml/training.h"
+#include "ml/trial_tables.h"
 
 namespace sinan::ml {
 namespace {
@@ -33,6 +35,7 @@ class TrainStep final : public flow::Step {
   Result<flow::Outcome> run(flow::RunContext& context) override;
 
  private:
+  Result<flow::Outcome> run_resampled(TrainingData read, const TrainingResources& resources, flow::RunContext& context);
   // Of everything random: the statement's own, or the run's.
   uint64_t seed(const flow::RunContext& context) const { return request_.seed.value_or(context.seed()); }
   std::vector<catalog::LineageEdge> lineage(const ModelPackage& package) const;
@@ -54,13 +57,15 @@ std::vector<catalog::LineageEdge> TrainStep::lineage(const ModelPackage& package
 }
 
 Result<flow::Outcome> TrainStep::run(flow::RunContext& context) {
-  DataSet data = TRY(read_training_rows(request_, seed(context), context));
+  TrainingData read = TRY(read_training_rows(request_, seed(context), context));
+  DataSet& data = read.data;
   context.progress().note(
       fmt::format("{} features, {} rows", data.plan().schema().size(), human_count(data.train().rows())));
   context.results().show(feature_table(data));
 
   TrainingProgress progress(context);
   const TrainingResources resources{seed(context), context.threads(), context.memory_bytes()};
+  if (request_.resamples()) return run_resampled(std::move(read), resources, context);
   TrainedModel trained = TRY(train_model(request_, training_rows(data), resources, progress));
   flow::Outcome outcome = TRY(save_model(request_.clause.into.text, trained, context));
   if (data.is_binned()) {
@@ -69,6 +74,24 @@ Result<flow::Outcome> TrainStep::run(flow::RunContext& context) {
                     human_count(request_.data.binning->sample_rows)));
   }
   outcome.lineage = lineage(trained.package);
+  return outcome;
+}
+
+Result<flow::Outcome> TrainStep::run_resampled(TrainingData read, const TrainingResources& resources,
+                                               flow::RunContext& context) {
+  ResampledModel model = TRY(train_resampled(request_, std::move(read), resources, context));
+  flow::Outcome outcome = TRY(save_model(request_.clause.into.text, model.trained, context));
+  outcome.messages.insert(outcome.messages.begin(), model.messages.begin(), model.messages.end());
+  outcome.tables.insert(outcome.tables.begin(), model.tables.begin(), model.tables.end());
+  std::ranges::move(model.artefacts, std::back_inserter(outcome.artefacts));
+  if (model.trial_rows) {
+    const sql::Name& table = *request_.tune.into;
+    outcome.rows_written =
+        TRY(flow::replace_table(TRY(flow::target_table(table)), *std::move(model.trial_rows), context));
+    outcome.messages.push_back(fmt::format("Wrote the trials to {}.", table.text));
+  }
+  if (model.journal) TRY(model.journal->forget());
+  outcome.lineage = lineage(model.trained.package);
   return outcome;
 }
 
@@ -145,6 +168,10 @@ Result<std::unique_ptr<flow::Step>> Train::check(const flow::Parsed& parsed, flo
   }
   ModelSignature signature = planned_signature(request, columns);
   access.writes.push_back(signature.ref);
+  if (request.tune.into) {
+    const sql::Name& table = *request.tune.into;
+    access.writes.push_back(TRY(context.will_write_table(table.text, trial_schema(request), table.span)));
+  }
   const ObjectRef ref = signature.ref;
   context.will_create(ref, std::make_shared<PlannedModel>(std::move(signature)));
   sql::Analysis analysis = context.analysis(request.query, request.query_place);

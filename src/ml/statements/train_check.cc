@@ -8,6 +8,7 @@
 #include "ml/column_pattern.h"
 #include "ml/data_label.h"
 #include "ml/feature_plan_input.h"
+#include "ml/statements/train_options.h"
 
 namespace sinan::ml {
 namespace {
@@ -45,7 +46,8 @@ Status unknown_estimator(const sql::Name& name, const Trainers& trainers) {
   for (const std::string_view known : kElsewhere) {
     if (!equals_ignore_case(known, last_part(name.text))) continue;
     return fail(Code::kUnsupported, fmt::format("estimator is not available in this build: \"{}\"", name.text),
-                "gradient boosted trees are: xgboost.gbtree")
+                last_part(name.text).starts_with("Auto") ? "TO TRAIN auto tries the estimators that are there"
+                                                         : "gradient boosted trees are: xgboost.gbtree")
         .at(name.span);
   }
   if (equals_ignore_case(name.text, "xgboost.gblinear")) {
@@ -71,7 +73,8 @@ bool has_attribute(std::span<const AttributeSpec> specs, std::string_view name) 
   return std::ranges::any_of(specs, [&](const AttributeSpec& spec) { return spec.name == name; });
 }
 
-Status take_validation(TrainRequest& request, std::span<const AttributeSpec> specs) {
+// `otherwise`: folds or trials hold rows out by themselves.
+Status take_validation(TrainRequest& request, std::span<const AttributeSpec> specs, bool otherwise) {
   const AttributeValues& values = request.attributes;
   std::vector<std::string_view> given;
   for (const std::string_view name : {"validation.select", "validation.fraction", "validation.column"}) {
@@ -82,9 +85,10 @@ Status take_validation(TrainRequest& request, std::span<const AttributeSpec> spe
                 "keep one of them")
         .at(*values.span(given[1]));
   }
-  if (has_attribute(specs, "early_stopping_rounds") && values.given("early_stopping_rounds") && given.empty()) {
+  if (has_attribute(specs, "early_stopping_rounds") && values.given("early_stopping_rounds") && given.empty() &&
+      !otherwise) {
     return fail(Code::kArgument, "early_stopping_rounds needs rows to validate on",
-                "add validation.fraction=0.1, validation.column or validation.select")
+                "add validation.fraction=0.1, validation.column, validation.select or validation.folds")
         .at(*values.span("early_stopping_rounds"));
   }
   if (given.empty()) return {};
@@ -135,20 +139,25 @@ Status check_column_targets(const sql::Train& clause) {
 Result<TrainRequest> check_request(const sql::Train& clause, const Trainers& trainers, flow::CheckContext& context) {
   TrainRequest request;
   request.clause = clause;
+  const bool is_auto = equals_ignore_case(clause.estimator.text, kAutoEstimator);
   for (const auto& trainer : trainers) {
+    if (is_auto) break;
     request.estimator = trainer->canonical_estimator(clause.estimator.text);
     if (request.estimator.empty()) continue;
     request.trainer = trainer.get();
     break;
   }
-  if (request.trainer == nullptr) return std::unexpected(unknown_estimator(clause.estimator, trainers).error());
-  const auto specs = request.trainer->attributes(request.estimator);
-  auto attributes = check_attributes(clause.attributes, specs, request.estimator);
+  if (request.trainer == nullptr && !is_auto)
+    return std::unexpected(unknown_estimator(clause.estimator, trainers).error());
+  if (is_auto) request.estimator = kAutoEstimator;
+  const auto specs = is_auto ? auto_specs() : request.trainer->attributes(request.estimator);
+  const TrainAttributes given = sort_attributes(clause.attributes);
+  auto attributes = check_attributes(given.fixed, specs, request.estimator, train_option_specs());
   if (!attributes) return fail(std::move(attributes).error()).at(clause.estimator.span);
   request.attributes = *std::move(attributes);
 
   TRY(check_model_name(clause.into));
-  const bool learns_label = request.trainer->learns_label(request.estimator);
+  const bool learns_label = is_auto || request.trainer->learns_label(request.estimator);
   if (learns_label && !clause.label) {
     return fail(Code::kProgram, fmt::format("{} needs a label to learn: LABEL is missing", request.estimator),
                 "add LABEL column before INTO")
@@ -169,10 +178,15 @@ Result<TrainRequest> check_request(const sql::Train& clause, const Trainers& tra
         .at(clause.warm_start->span);
   }
   TRY(check_column_targets(clause));
-  TRY(take_validation(request, specs));
+  TRY(take_validation(request, specs, will_hold_out(given)));
   if (clause.label) request.data.label = std::string(clause.label->text);
-  request.data.intent = TRY(request.trainer->intent(request.estimator, request.attributes));
-  request.data.binning = request.trainer->binning(request.estimator, request.attributes);
+  if (!is_auto) {
+    request.data.intent = TRY(request.trainer->intent(request.estimator, request.attributes));
+    request.data.binning = request.trainer->binning(request.estimator, request.attributes);
+  } else {
+    TRY(take_auto_candidates(request, trainers));
+  }
+  TRY(take_options(request, given, specs));
   if (has_attribute(specs, "seed") && request.attributes.given("seed"))
     request.seed = static_cast<uint64_t>(request.attributes.integer("seed"));
   request.statement = std::string(context.statement().whole());
@@ -206,6 +220,11 @@ Status check_columns(const TrainRequest& request, const arrow::Schema& query) {
     for (const sql::Expr& column : target.columns) {
       if (!column.is(sql::Expr::Kind::kStar)) TRY(check_column_name(column, query));
     }
+  }
+  if (!request.folds.key.empty() && !query.index_of(request.folds.key)) {
+    return fail(Code::kProgram, fmt::format("validation.key is not a column of the query: \"{}\"", request.folds.key),
+                did_you_mean(request.folds.key, query.names()))
+        .at(request.folds.place);
   }
   if (!request.data.validation_column.empty() && !query.index_of(request.data.validation_column)) {
     const std::string near = did_you_mean(request.data.validation_column, query.names());

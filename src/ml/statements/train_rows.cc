@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "arrow/builder.h"
+#include "base/hash.h"
 #include "ml/statements/train_check.h"
 
 namespace sinan::ml {
@@ -15,6 +16,20 @@ Failure in_program(Error error, Span text, bool is_verbatim) {
   if (error.span && is_verbatim) error.span = Span{error.span->begin + text.begin, error.span->end + text.begin};
   if (!is_verbatim) error.span.reset();
   return fail(std::move(error).at(text));
+}
+
+// By the text of the values, so that 7 and '7' are in one fold; NULL is a value too.
+void hash_rows(const arrow::ColumnView& column, std::vector<uint64_t>& out) {
+  const bool is_text = column.type().is_text() && column.type().id != arrow::TypeId::kDictionary;
+  for (size_t i = 0; i < column.size(); ++i) {
+    if (column.is_null(i)) {
+      out.push_back(0);
+    } else if (is_text) {
+      out.push_back(hash64(column.string(i)));
+    } else {
+      out.push_back(hash64(column.to_text(i)));
+    }
+  }
 }
 
 // What a feature is to the trees; nothing for a column that was left out.
@@ -44,22 +59,28 @@ Status read_rows(flow::RunContext& context, const std::string& query, Span place
   }
 }
 
-Result<DataSet> read_training_rows(const TrainRequest& request, uint64_t seed, flow::RunContext& context) {
+Result<TrainingData> read_training_rows(const TrainRequest& request, uint64_t seed, flow::RunContext& context) {
   DataSpec spec = request.data;
   spec.seed = seed;
   spec.threads = context.threads();
   context.progress().stage("reading");
   std::optional<DataSetBuilder> builder;
+  std::vector<uint64_t> fold_keys;
+  std::optional<size_t> key;
   arrow::Schema columns;
   TRY(read_rows(
       context, request.query, request.query_place, true,
       [&](const arrow::Schema& schema) -> Status {
         columns = schema;
         TRY(check_columns(request, schema));
+        if (!request.folds.key.empty()) key = schema.index_of(request.folds.key);
         builder.emplace(TRY(DataSetBuilder::make(spec, schema)));
         return {};
       },
-      [&](const arrow::Batch& batch) { return builder->append(batch); }));
+      [&](const arrow::Batch& batch) {
+        if (key) hash_rows(batch.column(*key), fold_keys);
+        return builder->append(batch);
+      }));
   if (!request.validation_query.empty()) {
     context.progress().stage("reading validation");
     TRY(read_rows(
@@ -84,7 +105,7 @@ Result<DataSet> read_training_rows(const TrainRequest& request, uint64_t seed, f
     return fail(Code::kData, "no rows to validate on", "the validation query, share or column selects none")
         .at(request.validation_place);
   }
-  return data;
+  return TrainingData{*std::move(data), std::move(fold_keys)};
 }
 
 flow::ResultTable feature_table(DataSet& data) {

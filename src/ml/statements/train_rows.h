@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "flow/outcome.h"
 #include "flow/step.h"
@@ -19,7 +20,11 @@ Status read_rows(flow::RunContext& context, const std::string& query, Span place
 
 // Errors: those of check_columns() and check_validation() where the columns were not known before; of the queries; of
 // DataSetBuilder; no row to validate on (kData).
-Result<DataSet> read_training_rows(const TrainRequest& request, uint64_t seed, flow::RunContext& context);
+struct TrainingData {
+  DataSet data;
+  std::vector<uint64_t> fold_keys;  // a hash of validation.key of each training row; empty without one
+};
+Result<TrainingData> read_training_rows(const TrainRequest& request, uint64_t seed, flow::RunContext& context);
 
 // What was derived from the query's columns; `missing` is the share of the training rows without a value.
 flow::ResultTable feature_table(DataSet& data);

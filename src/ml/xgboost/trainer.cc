@@ -121,6 +121,13 @@ class History {
   double best_ = 0;
 };
 
+constexpr Trainer::AutoSearch kAutoSearches[] = {
+    {.estimator = "xgboost.gbtree",
+     .attributes =
+         "train.num_boost_round=300, early_stopping_rounds=20, eta=log_range(0.02, 0.3), max_depth=range(2, 10), "
+         "min_child_weight=log_range(1, 20), subsample=range(0.5, 1.0), colsample_bytree=range(0.4, 1.0), "
+         "reg_lambda=log_range(0.01, 100)"}};
+
 class XgboostTrainer final : public Trainer {
  public:
   explicit XgboostTrainer(TrainerOptions options) : options_(std::move(options)) {}
@@ -143,6 +150,7 @@ class XgboostTrainer final : public Trainer {
   }
 
   Result<Intent> intent(std::string_view name, const AttributeValues& values) const override;
+  std::span<const AutoSearch> auto_searches() const override { return kAutoSearches; }
 
   std::optional<Binning> binning(std::string_view, const AttributeValues& values) const override {
     const std::string method = values.string("tree_method");
