@@ -173,6 +173,7 @@ BENCHMARKS: dict[str, Callable[[Setting], list[Measurement]]] = {
     "predict_row": lambda setting: program(setting, "bench_predict_row"),
     "tree_predict": lambda setting: program(setting, "bench_tree_predict", setting.size),
     "tree_shap": lambda setting: program(setting, "bench_tree_shap", setting.size),
+    "tuning": lambda setting: program(setting, "bench_tuning", 100000 if setting.size == "full" else 20000),
     "optimise_build": lambda setting: program(setting, "bench_optimise"),
     "parallel": lambda setting: program(setting, "bench_flow"),
     "select_one": select_one,

@@ -138,7 +138,13 @@ flow::Help Train::help() const {
           "max_depth=6; subsample, colsample_bytree, reg_lambda, ... as XGBoost has them.\n"
           "validation.fraction=0.1, validation.column=\"is_val\" or validation.select=\"SELECT ..\": rows to validate "
           "on.\n"
-          "early_stopping_rounds=10: keep the best round.\n\n"
+          "early_stopping_rounds=10: keep the best round. validation.folds=5: cross-validation.\n\n"
+          "eta=log_range(0.01, 0.3), max_depth=range(3, 10), tree_method=choice(\"hist\", \"exact\"): values to be "
+          "found "
+          "in\n"
+          "tune.trials=20; tune.metric, tune.folds=5 or validation rows, tune.strategy=tpe|random|halving, "
+          "tune.timeout=60\n"
+          "(seconds), tune.into=\"table\". TO TRAIN auto tries the estimators that fit.\n\n"
           "The model is a new version of its name: SHOW MODELS, DESCRIBE MODEL, DROP MODEL.",
       .example =
           "SELECT * FROM june TO TRAIN xgboost.gbtree WITH objective=\"binary:logistic\", train.num_boost_round=50,\n"

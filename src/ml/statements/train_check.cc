@@ -40,14 +40,15 @@ Status unknown_estimator(const sql::Name& name, const Trainers& trainers) {
   for (const std::string_view known : kDeep) {
     if (!equals_ignore_case(known, last_part(name.text))) continue;
     return fail(Code::kUnsupported, fmt::format("estimator needs the deep-learning plug-in: \"{}\"", name.text),
-                "the plug-in is not part of this build; for tables boosted trees do well: xgboost.gbtree")
+                last_part(name.text).starts_with("Auto")
+                    ? "the plug-in is not part of this build; TO TRAIN auto tries the estimators that are there"
+                    : "the plug-in is not part of this build; for tables boosted trees do well: xgboost.gbtree")
         .at(name.span);
   }
   for (const std::string_view known : kElsewhere) {
     if (!equals_ignore_case(known, last_part(name.text))) continue;
     return fail(Code::kUnsupported, fmt::format("estimator is not available in this build: \"{}\"", name.text),
-                last_part(name.text).starts_with("Auto") ? "TO TRAIN auto tries the estimators that are there"
-                                                         : "gradient boosted trees are: xgboost.gbtree")
+                "gradient boosted trees are: xgboost.gbtree")
         .at(name.span);
   }
   if (equals_ignore_case(name.text, "xgboost.gblinear")) {
