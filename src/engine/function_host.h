@@ -5,6 +5,9 @@
 //     std::string sql = "SELECT " + score.call({"a", "b"}) + " FROM t";     // any session of the engine
 //     TRY(session.execute(sql));
 //
+// A view that outlives the process needs a call that does: publish() makes a name whose calls tell by a text which function they
+// mean, found again whenever a statement is checked.
+//
 // The host and every ScalarFunction are thread-safe. A function lives until its handle and the last statement that was
 // checked while the handle lived are gone; a statement that names it later fails (kProgram).
 #pragma once
@@ -67,12 +70,19 @@ class FunctionHandle {
   std::function<void()> remove_;
 };
 
+// The function that a text stands for. Called whenever a statement with such a call is checked, on the thread that checks it:
+// thread-safe, and fast. Errors: the statement's.
+using FunctionFinder = std::function<Result<std::shared_ptr<const ScalarFunction>>(std::string_view text)>;
+
 class FunctionHost {
  public:
   virtual ~FunctionHost() = default;
   // Call it before a transaction's first statement: one that has run some does not see a function whose result is of a type
   // that no function had before. The handle must go before the engine does.
   virtual Result<FunctionHandle> add(std::shared_ptr<const ScalarFunction> function) = 0;
+  // Makes `name`('text', arguments...) callable by every session from now on, and by views that are kept: as long as the engine
+  // lives. `find` answers functions whose result is `result`, a value's type or a struct's. Before the first statement; once a name.
+  virtual Status publish(const std::string& name, const arrow::Type& result, FunctionFinder find) = 0;
   // The SQL expression of field `i` of a struct, from 0.
   virtual std::string field(std::string_view expression, size_t i) const = 0;
 };

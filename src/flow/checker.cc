@@ -114,6 +114,32 @@ bool Checker::touches(const std::vector<ObjectRef>& objects, const std::vector<O
   });
 }
 
+std::shared_ptr<const PlannedObject> Checker::planned(const ObjectRef& ref) const {
+  const auto found = planned_.find(key_of(ref));
+  return found == planned_.end() ? nullptr : found->second;
+}
+
+bool Checker::dropped(const ObjectRef& ref) const {
+  const auto found = planned_.find(key_of(ref));
+  return found != planned_.end() && found->second == nullptr;
+}
+
+std::vector<std::string> Checker::known_names(std::string_view kind) const {
+  if (kind == object_kind::kTable) return world_.table_names();
+  std::vector<std::string> names;
+  if (auto objects = catalog().objects(kind)) {
+    for (const auto& object : *objects) {
+      if (!dropped(object.ref)) names.push_back(object.ref.name);
+    }
+  }
+  for (const auto& [key, object] : planned_) {
+    if (key.first == kind && object != nullptr) names.push_back(key.second);
+  }
+  std::ranges::sort(names);
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
 Access Checker::follow_views(Access access, int depth) const {
   constexpr int kDeepest = 20;
   if (depth == kDeepest) return access;
@@ -130,6 +156,25 @@ Access Checker::follow_views(Access access, int depth) const {
   std::ranges::sort(access.reads);
   access.reads.erase(std::unique(access.reads.begin(), access.reads.end()), access.reads.end());
   return access;
+}
+
+std::optional<ObjectRef> Checker::read_by(std::string_view function, std::string_view first) const {
+  for (const auto& known : project_.registry().functions()) {
+    if (auto object = known->reads(function, first, *this)) return object;
+  }
+  return std::nullopt;
+}
+
+sql::Analysis Checker::analyze(std::string_view program, Span place) const {
+  sql::Analysis analysis = sql::analyze(program, place, world_);
+  const std::string_view text = program.substr(place.begin, place.end - place.begin);
+  auto expanded = expand_functions(text, project_.registry(), *this, project_.engine().dialect());
+  if (!expanded || !*expanded) return analysis;
+  // A row as an argument, predict('zoo.m', t), says only there which columns are used.
+  sql::Analysis exact = sql::analyze((*expanded)->sql(), world_);
+  analysis.access = std::move(exact.access);
+  analysis.columns = std::move(exact.columns);
+  return analysis;
 }
 
 Access Checker::complete_access(const sql::Analysis& analysis) const { return follow_views(analysis.access); }
@@ -333,7 +378,7 @@ Result<std::optional<PlainStatement>> Checker::check_plain(const Statement& stat
   PlainStatement plain;
   plain.sql = statement.whole();
   plain.place = statement.text.whole;
-  plain.analysis = sql::analyze(statement.program, statement.text.whole, world_);
+  plain.analysis = analyze(statement.program, statement.text.whole);
   plain.access = complete_access(plain.analysis);
   const bool was_uncertain = uncertain_.has_value();
   auto error = simulate(statement, plain);

@@ -15,6 +15,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/strings.h"
+#include "flow/function_session.h"
+#include "flow/object_scope.h"
 #include "flow/plain_sql.h"
 #include "flow/plan.h"
 #include "flow/project.h"
@@ -23,10 +26,10 @@
 
 namespace sinan::flow {
 
-class Checker {
+class Checker final : private ObjectScope {
  public:
   static Result<std::unique_ptr<Checker>> make(Project& project, std::vector<Diagnostic>& diagnostics);
-  ~Checker();
+  ~Checker() override;
 
   // Checks plain SQL and applies what it does to tables. nullopt = an error was reported (or follows from an earlier one).
   Result<std::optional<PlainStatement>> check_plain(const Statement& statement);
@@ -48,7 +51,20 @@ class Checker {
  private:
   friend class StatementCheck;
   Checker(Project& project, std::vector<Diagnostic>& diagnostics, engine::Session& session)
-      : project_(project), diagnostics_(diagnostics), session_(session), world_(session) {}
+      : project_(project),
+        diagnostics_(diagnostics),
+        session_(session, project.registry(), *this, project.engine().dialect()),
+        world_(session,
+               [this](std::string_view function, std::string_view first) { return read_by(function, first); }) {}
+
+  // The objects as the statements so far will have left them.
+  const catalog::Catalog& catalog() const override { return project_.catalog(); }
+  std::shared_ptr<const PlannedObject> planned(const ObjectRef& ref) const override;
+  bool dropped(const ObjectRef& ref) const override;
+  std::vector<std::string> known_names(std::string_view kind) const override;
+
+  // Of planned_.
+  static std::pair<std::string, std::string> key_of(const ObjectRef& ref) { return {ref.kind, to_lower(ref.name)}; }
 
   struct Verdict {
     bool deferred = false;  // not an error now: the step will see
@@ -59,6 +75,9 @@ class Checker {
   Verdict judge(Error error, const Access& access) const;
   Access follow_views(Access access, int depth = 0) const;
   Access complete_access(const sql::Analysis& analysis) const;
+  // Of program[place]; its columns come from where the calls of our functions take them.
+  sql::Analysis analyze(std::string_view program, Span place) const;
+  std::optional<ObjectRef> read_by(std::string_view function, std::string_view first) const;
   // Hints that need the whole program or catalog: who has that column, TO TRIAN, SHOW MODLES.
   void improve(Error& error, const Statement& statement, const Access& access) const;
   void empty_table(const sql::Analysis& analysis);
@@ -73,7 +92,7 @@ class Checker {
   std::vector<Diagnostic>& diagnostics_;
   std::unique_ptr<engine::Session> own_session_;
   std::unique_lock<std::mutex> sticky_lock_;
-  engine::Session& session_;
+  FunctionSession session_;
   World world_;
   std::string home_schema_;  // to return to on the sticky session
   std::vector<std::string> applied_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/strings.h"
+#include "flow/plain_sql.h"
 
 namespace sinan::flow {
 namespace {
@@ -79,10 +80,7 @@ void QueryLineage::copy(std::string_view query_column, std::string_view target_c
     if (!equals_ignore_case(column.column, query_column)) continue;
     if (column.unknown) return add_tables();
     for (const sql::ColumnSource& source : column.sources) {
-      const auto& reads = analysis_.access.reads;
-      const auto found = std::ranges::find(reads, source.table, &ObjectRef::name);
-      ObjectRef table = found != reads.end() ? *found : ObjectRef{std::string(object_kind::kTable), source.table, 0};
-      edges_.push_back({{std::move(table), source.column}, to, how_});
+      edges_.push_back({{source_object(analysis_.access, source), source.column}, to, how_});
     }
     return;
   }

@@ -35,12 +35,17 @@ std::optional<Manner> manner_of(StatementClass statement_class) {
   }
 }
 
-ObjectRef source_object(const Access& access, const std::string& name) {
-  const auto found = std::ranges::find(access.reads, name, &ObjectRef::name);
-  return found != access.reads.end() ? *found : ObjectRef{std::string(object_kind::kTable), name, 0};
-}
-
 }  // namespace
+
+ObjectRef source_object(const Access& access, const sql::ColumnSource& source) {
+  // Files are told as tables, and are what they are in the access.
+  const bool is_rows = source.kind == object_kind::kTable;
+  const auto found = std::ranges::find_if(access.reads, [&](const ObjectRef& read) {
+    return read.name == source.table &&
+           (is_rows ? read.kind == object_kind::kTable || read.kind == object_kind::kFile : read.kind == source.kind);
+  });
+  return found != access.reads.end() ? *found : ObjectRef{source.kind, source.table, 0};
+}
 
 std::vector<catalog::LineageEdge> lineage_of(const PlainStatement& statement) {
   std::vector<catalog::LineageEdge> edges;
@@ -66,7 +71,7 @@ std::vector<catalog::LineageEdge> lineage_of(const PlainStatement& statement) {
       continue;
     }
     for (const sql::ColumnSource& source : column.sources) {
-      edges.push_back({{source_object(analysis.access, source.table), source.column},
+      edges.push_back({{source_object(analysis.access, source), source.column},
                        {*analysis.target, name},
                        manner->how,
                        manner->adds});

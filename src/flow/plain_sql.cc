@@ -214,7 +214,9 @@ bool is_cacheable(const PlainStatement& statement, const std::function<bool(std:
                          analysis.statement_class == StatementClass::kCreateView);
   if (!replaces || statement.access.barrier || calls_volatile(statement)) return false;
   for (const ObjectRef& read : statement.access.reads) {
-    if (read.kind != object_kind::kTable && read.kind != object_kind::kFile) return false;
+    const bool has_state =
+        read.kind == object_kind::kTable || read.kind == object_kind::kFile || read.kind == object_kind::kModel;
+    if (!has_state) return false;
     if (read.kind == object_kind::kFile && read.name.find("://") != std::string::npos) return false;
   }
   return std::ranges::none_of(analysis.calls, is_user_function);

@@ -43,6 +43,9 @@ std::unique_ptr<Step> make_transaction_step(std::vector<PlainStatement> statemen
 // apart, whose meaning may change unseen.
 bool is_cacheable(const PlainStatement& statement, const std::function<bool(std::string_view)>& is_user_function);
 
+// The object that a column comes from, as the access has it: a table, a file, a model.
+ObjectRef source_object(const Access& access, const sql::ColumnSource& source);
+
 // Where the target's columns come from, for the lineage graph.
 std::vector<catalog::LineageEdge> lineage_of(const PlainStatement& statement);
 

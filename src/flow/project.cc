@@ -65,6 +65,10 @@ Status Project::open_stores(const ProjectOptions& options) {
   catalog_ = TRY(std::move(catalog));
   engine_ = TRY(std::move(engine));
 
+  if (engine::FunctionHost* functions = engine_->functions()) {
+    const FunctionHome home{*catalog_, folder_, *files_};
+    for (const auto& function : registry_.functions()) TRY(function->publish(*functions, home));
+  }
   TRY(recover(*catalog_, *engine_, *files_, state_folder()));
   const std::optional<std::string> known = TRY(catalog_->note(kStampNote));
   if (known.value_or("") != stamp) {

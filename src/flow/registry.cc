@@ -15,6 +15,21 @@ void Registry::add(std::unique_ptr<StatementKind> kind) {
   kinds_.push_back(std::move(kind));
 }
 
+void Registry::function(std::unique_ptr<SqlFunction> function) {
+  for (const std::string_view name : function->names()) {
+    CHECK(find_function(name) == nullptr);
+    function_names_.push_back(name);
+  }
+  functions_.push_back(std::move(function));
+}
+
+const SqlFunction* Registry::find_function(std::string_view name) const {
+  for (const auto& function : functions_) {
+    if (std::ranges::find(function->names(), name) != function->names().end()) return function.get();
+  }
+  return nullptr;
+}
+
 void Registry::doctor(std::function<std::vector<DoctorFinding>()> check) { doctors_.push_back(std::move(check)); }
 
 void Registry::completion(std::function<std::vector<std::string>(const CompletionRequest&)> complete) {

@@ -41,6 +41,7 @@ RunningStep::RunningStep(const PlannedStep& planned, Project& project, ResultSin
       project_(project),
       results_(results),
       grant_(std::move(grant)),
+      objects_(project.catalog()),
       begun_(project.clock().monotonic()),
       stage_begun_(begun_) {}
 
@@ -75,6 +76,7 @@ Status RunningStep::open_session() {
     session_ = own_session_.get();
   }
   track(session_);
+  functions_.emplace(*session_, project_.registry(), objects_, project_.engine().dialect());
   if (transaction) TRY(session_->begin());
   return {};
 }
@@ -91,7 +93,10 @@ Result<std::unique_ptr<engine::Session>> RunningStep::connect() {
   TRY(grant_.cancel.check());
   auto session = TRY(connect_with(project_.engine(), planned_.session_setup));
   track(session.get());
-  return std::make_unique<TrackedSession>(std::move(session), [this](engine::Session* closed) { untrack(closed); });
+  auto tracked =
+      std::make_unique<TrackedSession>(std::move(session), [this](engine::Session* closed) { untrack(closed); });
+  return std::make_unique<FunctionSession>(std::move(tracked), project_.registry(), objects_,
+                                           project_.engine().dialect());
 }
 
 void RunningStep::track(engine::Session* session) {

@@ -13,6 +13,7 @@
 
 #include "base/cancel.h"
 #include "flow/executor.h"
+#include "flow/function_session.h"
 #include "flow/plan.h"
 #include "flow/project.h"
 #include "flow/step.h"
@@ -41,7 +42,7 @@ class RunningStep final : public RunContext, private Progress {
   // The stages so far with their times, the present one last.
   std::vector<std::pair<std::string, std::chrono::nanoseconds>> stages() const;
 
-  engine::Session& session() override { return *session_; }
+  engine::Session& session() override { return *functions_; }
   Result<std::unique_ptr<engine::Session>> connect() override;
   const engine::Engine& engine() const override { return project_.engine(); }
   const catalog::Catalog& catalog() const override { return project_.catalog(); }
@@ -80,6 +81,8 @@ class RunningStep final : public RunContext, private Progress {
   std::unique_ptr<engine::Session> own_session_;
   std::unique_lock<std::mutex> sticky_lock_;
   engine::Session* session_ = nullptr;
+  CatalogScope objects_;
+  std::optional<FunctionSession> functions_;  // of session_: what the step sees
   bool staged_ = false;
   bool kept_ = false;  // the staging folder belongs to the catalog now, or may
 

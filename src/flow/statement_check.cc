@@ -7,12 +7,6 @@
 #include "base/strings.h"
 
 namespace sinan::flow {
-namespace {
-
-std::pair<std::string, std::string> key_of(const ObjectRef& ref) { return {ref.kind, to_lower(ref.name)}; }
-
-}  // namespace
-
 Error placed(Error error, bool stands, Span place) {
   if (!error.span || !stands) {
     error.span = place;
@@ -29,8 +23,8 @@ bool StatementCheck::stands_at(std::string_view query, Span place) const {
 }
 
 sql::Analysis StatementCheck::analysis(std::string_view query, Span place) {
-  if (stands_at(query, place)) return sql::analyze(statement_.program, place, checker_.world_);
-  sql::Analysis result = sql::analyze(query, checker_.world_);
+  if (stands_at(query, place)) return checker_.analyze(statement_.program, place);
+  sql::Analysis result = checker_.analyze(query, Span{0, static_cast<uint32_t>(query.size())});
   if (result.unknown) result.unknown->span = place;
   return result;
 }
@@ -107,36 +101,10 @@ Result<ObjectRef> StatementCheck::will_write(std::string_view name, const arrow:
 }
 
 void StatementCheck::will_create(const ObjectRef& ref, std::shared_ptr<const PlannedObject> object) {
-  checker_.planned_[key_of(ref)] = std::move(object);
+  checker_.planned_[Checker::key_of(ref)] = std::move(object);
 }
 
-void StatementCheck::will_drop(const ObjectRef& ref) { checker_.planned_[key_of(ref)] = nullptr; }
-
-std::shared_ptr<const PlannedObject> StatementCheck::planned(const ObjectRef& ref) const {
-  const auto found = checker_.planned_.find(key_of(ref));
-  return found == checker_.planned_.end() ? nullptr : found->second;
-}
-
-bool StatementCheck::dropped(const ObjectRef& ref) const {
-  const auto found = checker_.planned_.find(key_of(ref));
-  return found != checker_.planned_.end() && found->second == nullptr;
-}
-
-std::vector<std::string> StatementCheck::known_names(std::string_view kind) const {
-  if (kind == object_kind::kTable) return checker_.world_.table_names();
-  std::vector<std::string> names;
-  if (auto objects = catalog().objects(kind)) {
-    for (const auto& object : *objects) {
-      if (!dropped(object.ref)) names.push_back(object.ref.name);
-    }
-  }
-  for (const auto& [key, object] : checker_.planned_) {
-    if (key.first == kind && object != nullptr) names.push_back(key.second);
-  }
-  std::ranges::sort(names);
-  names.erase(std::unique(names.begin(), names.end()), names.end());
-  return names;
-}
+void StatementCheck::will_drop(const ObjectRef& ref) { checker_.planned_[Checker::key_of(ref)] = nullptr; }
 
 std::string StatementCheck::column_hint(std::string_view column, const arrow::Schema& query) const {
   std::string hint = did_you_mean(column, query.names());

@@ -18,9 +18,9 @@ class StatementCheck final : public CheckContext {
                                      Span place) override;
   void will_create(const ObjectRef& ref, std::shared_ptr<const PlannedObject> object) override;
   void will_drop(const ObjectRef& ref) override;
-  std::shared_ptr<const PlannedObject> planned(const ObjectRef& ref) const override;
-  bool dropped(const ObjectRef& ref) const override;
-  std::vector<std::string> known_names(std::string_view kind) const override;
+  std::shared_ptr<const PlannedObject> planned(const ObjectRef& ref) const override { return checker_.planned(ref); }
+  bool dropped(const ObjectRef& ref) const override { return checker_.dropped(ref); }
+  std::vector<std::string> known_names(std::string_view kind) const override { return checker_.known_names(kind); }
   std::string column_hint(std::string_view column, const arrow::Schema& query) const override;
   const catalog::Catalog& catalog() const override { return checker_.project_.catalog(); }
   const engine::Engine& engine() const override { return checker_.project_.engine(); }

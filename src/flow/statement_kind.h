@@ -16,6 +16,7 @@
 #include "base/object_ref.h"
 #include "catalog/catalog.h"
 #include "engine/engine.h"
+#include "flow/object_scope.h"
 #include "flow/step.h"
 #include "sql/analyze.h"
 #include "sql/splitter.h"
@@ -42,15 +43,8 @@ class Parsed {
   virtual ~Parsed() = default;
 };
 
-// What a statement will create that is no table: a planned model tells later statements its features and label.
-class PlannedObject {
+class CheckContext : public ObjectScope {
  public:
-  virtual ~PlannedObject() = default;
-};
-
-class CheckContext {
- public:
-  virtual ~CheckContext() = default;
   // Columns of the statement's query, or of any other SQL, without running it. `place` is where the text stands in the program (for error
   // spans); a text that does not stand in the program as is (validation.select) gives the span of its literal.
   // No value = cannot be known before the run (an earlier barrier or a file still to be written): check again in run().
@@ -67,15 +61,9 @@ class CheckContext {
                                              Span place) = 0;
   virtual void will_create(const ObjectRef& ref, std::shared_ptr<const PlannedObject> object) = 0;
   virtual void will_drop(const ObjectRef& ref) = 0;
-  // What an earlier statement of this program will create under that name; null = none does (ask catalog()).
-  virtual std::shared_ptr<const PlannedObject> planned(const ObjectRef& ref) const = 0;
-  virtual bool dropped(const ObjectRef& ref) const = 0;
-  // Names of that kind a user could mean here: of the catalog and planned ones. For hints.
-  virtual std::vector<std::string> known_names(std::string_view kind) const = 0;
   // For the hint of an error about a column that a query lacks: its nearest name, or all of them, and who else has it.
   virtual std::string column_hint(std::string_view column, const arrow::Schema& query) const = 0;
 
-  virtual const catalog::Catalog& catalog() const = 0;
   virtual const engine::Engine& engine() const = 0;
   virtual const std::filesystem::path& project_folder() const = 0;
   virtual const Statement& statement() const = 0;

@@ -120,7 +120,8 @@ std::vector<std::string> World::temporary_tables() const {
 bool World::is_user_function(std::string_view name) const {
   if (!functions_) {
     functions_.emplace();
-    for (auto& row : read("SELECT DISTINCT lower(function_name) FROM duckdb_functions() WHERE NOT internal")) {
+    for (auto& row : read("SELECT DISTINCT lower(function_name) FROM duckdb_functions() WHERE NOT internal "
+                          "AND NOT starts_with(function_name, 'sinan_')")) {
       functions_->push_back(std::move(row[0]));
     }
   }

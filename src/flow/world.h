@@ -5,6 +5,7 @@
 // back on what the engine says about each statement.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -18,10 +19,16 @@ namespace sinan::flow {
 
 class World final : public sql::Scope {
  public:
-  explicit World(engine::Session& session) : session_(&session) {}
+  using ReadByCall = std::function<std::optional<ObjectRef>(std::string_view function, std::string_view first)>;
+  explicit World(engine::Session& session, ReadByCall read_by_call = nullptr)
+      : session_(&session), read_by_call_(std::move(read_by_call)) {}
 
   std::optional<std::vector<std::string>> columns_of(std::string_view table) const override;
   std::string current_schema() const override;
+
+  std::optional<ObjectRef> read_by_call(std::string_view function, std::string_view first) const override {
+    return read_by_call_ ? read_by_call_(function, first) : std::nullopt;
+  }
 
   // The CREATE VIEW statement of a view; none when that is no view.
   std::optional<std::string> view_definition(std::string_view name) const;
@@ -50,6 +57,7 @@ class World final : public sql::Scope {
   const std::string& home() const;
 
   engine::Session* session_;
+  ReadByCall read_by_call_;
   mutable std::optional<std::string> home_;
   mutable std::optional<std::string> schema_;
   mutable std::optional<std::map<std::string, Table, std::less<>>> tables_;

@@ -9,9 +9,6 @@
 namespace sinan::ml {
 namespace {
 
-// "zoo.m" of "zoo.m:3" and "zoo.m@prod".
-std::string_view without_version(std::string_view name) { return name.substr(0, name.find_first_of(":@")); }
-
 Failure not_found(std::string_view name, const std::vector<std::string>& known) {
   const std::string near = did_you_mean(without_version(name), known);
   return fail(Code::kNotFound, fmt::format("unknown model: \"{}\"", name),
@@ -37,23 +34,25 @@ Result<ModelSignature> from_payload(const catalog::ObjectVersion& object) {
 
 }  // namespace
 
+std::string_view without_version(std::string_view name) { return name.substr(0, name.find_first_of(":@")); }
+
 ObjectRef model_ref(std::string_view name) { return {std::string(object_kind::kModel), to_lower(name), 0}; }
 
-Result<ModelSignature> find_signature(const sql::Name& name, flow::CheckContext& context) {
+Result<ModelSignature> find_signature(const sql::Name& name, const flow::ObjectScope& objects) {
   const ObjectRef bare = model_ref(without_version(name.text));
   const bool has_version = bare.name.size() != name.text.size();
   if (!has_version) {
-    if (const auto planned = std::dynamic_pointer_cast<const PlannedModel>(context.planned(bare)))
+    if (const auto planned = std::dynamic_pointer_cast<const PlannedModel>(objects.planned(bare)))
       return planned->signature;
   }
-  if (context.dropped(bare)) {
+  if (objects.dropped(bare)) {
     return fail(Code::kNotFound, fmt::format("model is dropped by an earlier statement: \"{}\"", name.text))
         .at(name.span);
   }
-  auto object = context.catalog().object(model_ref(name.text));
+  auto object = objects.catalog().object(model_ref(name.text));
   if (!object) {
     if (object.error().code != Code::kNotFound) return std::unexpected(std::move(object).error().at(name.span));
-    const std::vector<std::string> known = context.known_names(object_kind::kModel);
+    const std::vector<std::string> known = objects.known_names(object_kind::kModel);
     if (has_version && std::ranges::find(known, bare.name) != known.end()) {
       return fail(Code::kNotFound, fmt::format("model has no such version: \"{}\"", name.text),
                   fmt::format("DESCRIBE MODEL {} lists its versions", bare.name))
@@ -67,10 +66,23 @@ Result<ModelSignature> find_signature(const sql::Name& name, flow::CheckContext&
   return signature;
 }
 
-Result<std::shared_ptr<const Model>> open_model(std::string_view name, flow::RunContext& context) {
-  auto object = context.catalog().object(model_ref(name));
+namespace {
+
+Result<std::shared_ptr<const Model>> open_version(std::string_view name, const catalog::Catalog& catalog,
+                                                  const std::filesystem::path& project_folder, io::FileSystem& files) {
+  auto object = catalog.object(model_ref(name));
   if (!object) return fail(std::move(object).error()).within(fmt::format("opening model {}", name));
-  return Model::open(context.project_folder() / ".sinan" / object->folder, context.files());
+  return Model::open(project_folder / ".sinan" / object->folder, files);
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Model>> open_model(std::string_view name, flow::RunContext& context) {
+  return open_version(name, context.catalog(), context.project_folder(), context.files());
+}
+
+Result<std::shared_ptr<const Model>> open_model(std::string_view name, const flow::FunctionHome& home) {
+  return open_version(name, home.catalog, home.project_folder, home.files);
 }
 
 }  // namespace sinan::ml

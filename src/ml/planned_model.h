@@ -9,6 +9,7 @@
 
 #include "arrow/type.h"
 #include "base/error.h"
+#include "flow/sql_function.h"
 #include "flow/statement_kind.h"
 #include "ml/model.h"
 #include "sql/tokens.h"
@@ -29,10 +30,13 @@ struct PlannedModel final : flow::PlannedObject {
 };
 
 // Errors (kNotFound, at the name): no such model or version, with the nearest name.
-Result<ModelSignature> find_signature(const sql::Name& name, flow::CheckContext& context);
+Result<ModelSignature> find_signature(const sql::Name& name, const flow::ObjectScope& objects);
 // Opens the model in run(); `name` as the user wrote it.
 Result<std::shared_ptr<const Model>> open_model(std::string_view name, flow::RunContext& context);
+Result<std::shared_ptr<const Model>> open_model(std::string_view name, const flow::FunctionHome& home);
 // "zoo.M" -> ObjectRef{"model", "zoo.m"}; "@alias" and ":3" stay part of the name for the catalog.
 ObjectRef model_ref(std::string_view name);
+// "zoo.m" of "zoo.m:3" and "zoo.m@prod".
+std::string_view without_version(std::string_view name);
 
 }  // namespace sinan::ml

@@ -61,8 +61,13 @@ size_t predicted_class(const float* row, size_t width, double threshold) {
   return static_cast<size_t>(std::max_element(row, row + width) - row);
 }
 
-arrow::Type prediction_type(Task task, const arrow::Type& label, bool as_probability) {
-  if (as_probability) return arrow::double_type();
+std::string no_probabilities(Task task) {
+  return fmt::format("only classification models have probabilities; this one is {}",
+                     task == Task::kRegression ? "a regression" : to_string(task));
+}
+
+arrow::Type prediction_type(Task task, const arrow::Type& label, TargetOutput output) {
+  if (output != TargetOutput::kValue) return arrow::double_type();
   if (!has_label(task)) return arrow::int64_type();
   if (!is_classification(task)) return label.id == TypeId::kFloat ? arrow::float_type() : arrow::double_type();
   switch (label.id) {
@@ -79,7 +84,8 @@ arrow::Type prediction_type(Task task, const arrow::Type& label, bool as_probabi
 }
 
 std::vector<arrow::Field> prediction_fields(Task task, const LabelMap& label, const PredictionOptions& options) {
-  std::vector<arrow::Field> fields = {{options.target, prediction_type(task, label.type, options.as_probability)}};
+  std::vector<arrow::Field> fields = {
+      {options.target, options.type.value_or(prediction_type(task, label.type, options.output))}};
   const auto add_by_class = [&](std::string_view prefix) {
     for (const std::string& name : label.classes)
       fields.push_back({fmt::format("{}_{}", prefix, name), arrow::double_type()});
@@ -117,12 +123,12 @@ Result<PredictionBuilder> PredictionBuilder::make(const Model& model, Prediction
     return fail(Code::kData, fmt::format("the model is damaged: it has {} classes and its trees {}",
                                          package.label.classes.size(), expected));
   }
-  if (out.options_.as_probability) return out;
+  if (out.options_.output != TargetOutput::kValue) return out;
   const TypeId type = out.schema_->fields[0].type.id;
   for (const std::string& text : package.label.classes) {
     Class one{.text = text};
     std::optional<int64_t> integer;
-    if (type == TypeId::kBool) {
+    if (package.label.type.id == TypeId::kBool) {
       integer = text == "true" ? 1 : 0;
     } else if (type == TypeId::kDate) {
       integer = parse_date(text);
@@ -147,9 +153,13 @@ Result<arrow::Batch> PredictionBuilder::build(const MatrixBlock& block) {
   const Task task = model_->package().task;
   const size_t width = predictor.prediction_width();
   const size_t rows = block.rows;
-  predicted_.resize(rows * width);
-  TRY(predictor.predict(block, Output::kPrediction, predicted_));
-  if (std::ranges::find(options_.extra, ExtraOutput::kMargin) != options_.extra.end()) {
+  // Margins alone need no link.
+  if (options_.output != TargetOutput::kMargin || !options_.extra.empty()) {
+    predicted_.resize(rows * width);
+    TRY(predictor.predict(block, Output::kPrediction, predicted_));
+  }
+  if (options_.output == TargetOutput::kMargin ||
+      std::ranges::find(options_.extra, ExtraOutput::kMargin) != options_.extra.end()) {
     margin_.resize(rows * predictor.outputs());
     TRY(predictor.predict(block, Output::kMargin, margin_));
   }
@@ -166,7 +176,10 @@ Result<arrow::Batch> PredictionBuilder::build(const MatrixBlock& block) {
   };
 
   const TypeId type = schema_->fields[0].type.id;
-  if (options_.as_probability) {
+  if (options_.output == TargetOutput::kMargin) {
+    CHECK(predictor.outputs() == 1);
+    add_column([&](size_t i) { return margin_[i]; });
+  } else if (options_.output == TargetOutput::kProbability) {
     add_column(probability);
   } else if (!is_classification(task)) {
     if (type == TypeId::kInt64) {

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,17 +22,20 @@
 
 namespace sinan::ml {
 
+// What the target column holds.
+enum class TargetOutput : uint8_t { kValue, kProbability, kMargin };
 enum class ExtraOutput : uint8_t { kProbability, kProbabilities, kMargin };
 
 struct PredictionOptions {
-  std::string target;           // the predicted column
-  bool as_probability = false;  // the target holds what kProbability would
-  double threshold = 0.5;       // two classes: the second one is predicted above it
+  std::string target;                          // the predicted column
+  TargetOutput output = TargetOutput::kValue;  // kMargin: of models with one margin a row
+  double threshold = 0.5;                      // two classes: the second one is predicted above it
   std::vector<ExtraOutput> extra;
+  std::optional<arrow::Type> type;  // of the target, instead of the label's: int64, double or string
 };
 
 // Type of the target column.
-arrow::Type prediction_type(Task task, const arrow::Type& label, bool as_probability);
+arrow::Type prediction_type(Task task, const arrow::Type& label, TargetOutput output);
 // All columns that build() makes. `classes` are needed for one column a class only.
 std::vector<arrow::Field> prediction_fields(Task task, const LabelMap& label, const PredictionOptions& options);
 
@@ -56,6 +60,9 @@ class PredictionBuilder {
   std::vector<float> predicted_, margin_;
   std::vector<double> column_;
 };
+
+// The error's message where a model is asked for probabilities that has none.
+std::string no_probabilities(Task task);
 
 // The class of row `row` in predictions of `width` values a row.
 size_t predicted_class(const float* row, size_t width, double threshold);

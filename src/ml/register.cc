@@ -5,6 +5,7 @@
 #include "ml/statements/explain.h"
 #include "ml/statements/models.h"
 #include "ml/statements/predict.h"
+#include "ml/statements/predict_function.h"
 #include "ml/statements/show_train.h"
 #include "ml/statements/train.h"
 
@@ -45,6 +46,7 @@ void register_ml(flow::Registry& registry, Trainers trainers) {
   const auto shared = std::make_shared<const Trainers>(std::move(trainers));
   registry.add(std::make_unique<Train>(shared));
   registry.statements<Predict, Evaluate, Explain, ShowTrain, ShowModels, DescribeModel, DropModel>();
+  registry.function(std::make_unique<PredictFunction>());
   registry.completion([shared](const flow::CompletionRequest& request) { return complete(*shared, request); });
   registry.doctor([shared] {
     std::vector<flow::DoctorFinding> findings;

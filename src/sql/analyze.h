@@ -1,7 +1,7 @@
 // The analyser: which objects a standard SQL statement reads and writes, what kind it is, and where its columns come from.
 //
 // It parses the statement tolerantly (sql/parser.h), resolves names with CTE and alias scoping, and never guesses: what it
-// cannot parse or cannot follow is `unknown` and a barrier. It asks the world two questions only, through Scope.
+// cannot parse or cannot follow is `unknown` and a barrier. It asks the world through Scope only.
 //
 // Canonical table names are lower case (DuckDB's names ignore case even in quotes): "main.flights" for a bare `Flights`
 // while the current schema is main; "zoo.t" for zoo.t; "lake.raw.t" for lake.raw.t, but "lake.t" for lake.main.t, since
@@ -23,7 +23,7 @@
 
 namespace sinan::sql {
 
-// What the analyser may ask. Implementations must be safe to call from the thread that analyses; no other demands.
+// What the analyser may ask, and nothing else. Implementations must be safe to call from the thread that analyses; no other demands.
 class Scope {
  public:
   virtual ~Scope() = default;
@@ -33,6 +33,13 @@ class Scope {
   virtual std::string current_schema() const = 0;
   // The name by which a program may call the database whose name canonical names leave out; empty: none.
   virtual std::string home_database() const { return {}; }
+  // What a function of a capability reads that is no table: the model of predict('m', t). `function` is in lower case, `first`
+  // the value of its first argument, a text. nullopt: no such function.
+  virtual std::optional<ObjectRef> read_by_call(std::string_view function, std::string_view first) const {
+    (void)function;
+    (void)first;
+    return std::nullopt;
+  }
 };
 
 // Knows no columns; current schema "main".
@@ -48,8 +55,9 @@ struct Unknown {
 };
 
 struct ColumnSource {
-  std::string table;  // canonical; of a file: its path
-  std::string column;
+  std::string table;                                    // canonical; of a file: its path; of a model: its name
+  std::string column;                                   // empty: the object as a whole
+  std::string kind = std::string(object_kind::kTable);  // of tables and files alike; else what read_by_call() said
   friend bool operator==(const ColumnSource&, const ColumnSource&) = default;
   friend auto operator<=>(const ColumnSource&, const ColumnSource&) = default;
 };

@@ -254,6 +254,7 @@ struct Statement {
   List<QualifiedName> references;    // FOREIGN KEY
   std::string_view file;             // COPY
   const Statement* inner = nullptr;  // EXPLAIN
+  List<Span> unnamed_items;          // expressions of select lists, at any depth, that get no name but from their text
 };
 
 }  // namespace sinan::sql

@@ -172,6 +172,8 @@ SelectItem Parser::parse_select_item() {
   }
   item.expr = parse_expression();
   if (!prefix) item.alias = parse_alias(false);
+  const bool is_expression = item.expr->kind != ExprNode::kColumn && item.expr->kind != ExprNode::kStar;
+  if (item.alias.text.empty() && is_expression) unnamed_items_.push_back(arena_, item.expr->span);
   return item;
 }
 

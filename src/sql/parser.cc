@@ -290,6 +290,7 @@ Statement* Parser::parse_statement() {
   }
   if (!at_end()) fail("the end of the statement");
   statement->span = since(begin);
+  statement->unnamed_items = unnamed_items_;
   return statement;
 }
 

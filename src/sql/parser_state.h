@@ -177,6 +177,7 @@ class Parser {
   ObjectClass parse_object_class();
 
   std::string_view program_;
+  List<Span> unnamed_items_;
   std::span<const Token> tokens_;
   Arena& arena_;
   size_t position_ = 0;

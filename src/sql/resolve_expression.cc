@@ -98,11 +98,23 @@ void Resolver::sequence_call(const CallNode& node) {
   if (equals_ignore_case(node.name.back().text, "nextval")) write("sequence", std::move(canonical));
 }
 
+void Resolver::object_call(const CallNode& node, Lineage& lineage) {
+  const Node* first = node.arguments.empty() ? nullptr : node.arguments[0].value;
+  if (node.name.size() != 1 || first == nullptr || first->kind != ExprNode::kLiteral) return;
+  const auto& literal = static_cast<const LiteralNode&>(*first);
+  if (literal.literal != LiteralKind::kString) return;
+  auto object = scope_.read_by_call(to_lower(node.name.front().text), literal.value);
+  if (!object) return;
+  add(lineage, source(intern_table(object->name, object->kind), ""));
+  reads_.push_back(*std::move(object));
+}
+
 Lineage Resolver::call(const CallNode& node, const Frame& frame) {
   Lineage lineage;
   std::string_view name = node.name.back().text;
   calls_.push_back(to_lower(name));
   if (equals_ignore_case(name, "nextval") || equals_ignore_case(name, "currval")) sequence_call(node);
+  object_call(node, lineage);
   if (equals_ignore_case(name, "setseed")) barrier("setseed changes the session", node.span);
   if (node.receiver != nullptr) merge(lineage, expression(node.receiver, frame));
   if (node.name.size() > 1) {

@@ -33,16 +33,17 @@ void Resolver::barrier(std::string_view reason, Span place) {
   if (!barrier_) barrier_ = Unknown{std::string(reason), place};
 }
 
-uint32_t Resolver::intern_table(std::string name) {
+uint32_t Resolver::intern_table(std::string name, std::string_view kind) {
   for (uint32_t i = 0; i < tables_.size(); ++i) {
-    if (tables_[i].name == name) return i;
+    if (tables_[i].name == name && tables_[i].kind == kind) return i;
   }
   if (tables_.size() + 1 >= kFirstPlaceholder) {
     lost_ = true;
     return 0;
   }
   Table& table = tables_.emplace_back();
-  table.declared = scope_.columns_of(name);
+  table.kind = kind;
+  if (kind == object_kind::kTable) table.declared = scope_.columns_of(name);
   table.name = std::move(name);
   if (table.declared && table.declared->size() > kMaxColumns) table.declared.reset();
   if (table.declared) table.columns.assign(table.declared->begin(), table.declared->end());
@@ -100,7 +101,8 @@ ColumnLineage Resolver::publish(const ResolvedColumn& column) const {
       out.unknown = true;
       continue;
     }
-    out.sources.push_back({tables_[table].name, to_lower(tables_[table].columns[source & kColumnMask])});
+    out.sources.push_back(
+        {tables_[table].name, to_lower(tables_[table].columns[source & kColumnMask]), tables_[table].kind});
   }
   std::ranges::sort(out.sources);
   return out;

@@ -98,6 +98,7 @@ class Resolver {
     std::string name;
     std::optional<std::vector<std::string>> declared;
     std::deque<std::string> columns;  // declared ones first; more as they are referred to
+    std::string kind = std::string(object_kind::kTable);
   };
 
   ResolvedColumns body(const Body& body, const Frame* outer, const CommonTableEntry* common, Frame*& select_frame);
@@ -121,6 +122,8 @@ class Resolver {
   Lineage column(const ColumnNode& node, const Frame& frame);
   Lineage subquery(const SubqueryNode& node, const Frame& frame);
   void sequence_call(const CallNode& node);
+  // What the call reads beyond its arguments.
+  void object_call(const CallNode& node, Lineage& lineage);
   Found find_column(std::string_view name, const Frame& frame, Lineage& out);
   Found find_qualified(const List<Identifier>& parts, size_t count, const Frame& frame, Lineage& out);
   bool is_named(const Relation& relation, const List<Identifier>& parts, size_t count) const;
@@ -133,7 +136,8 @@ class Resolver {
   void star(const StarNode& node, Frame& frame, ResolvedColumns& out);
   void star_relation(const StarNode& node, const Frame& frame, uint32_t index, ResolvedColumns& out);
 
-  uint32_t intern_table(std::string name);
+  // `kind` as in ColumnSource.
+  uint32_t intern_table(std::string name, std::string_view kind = object_kind::kTable);
   uint32_t source(uint32_t table, std::string_view column);
   void add(Lineage& lineage, uint32_t source);
   void merge(Lineage& into, const Lineage& from);

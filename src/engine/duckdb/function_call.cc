@@ -6,6 +6,7 @@
 #include <memory>
 #include <new>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -22,7 +23,7 @@ namespace {
 // A checked call. Keeps the function when its handle goes before the statement does.
 struct Binding {
   FunctionRegistry& registry;
-  uint64_t number;
+  uint64_t number;  // 0: published
   std::shared_ptr<const ScalarFunction> function;
 };
 
@@ -45,27 +46,52 @@ Result<arrow::Type> argument_type(duckdb_logical_type type) {
   }
 }
 
-Result<uint64_t> constant_number(duckdb_bind_info info) {
+// The first argument: which function is meant.
+Result<DuckValue> first_argument(duckdb_bind_info info) {
   const DuckExpression expression(duckdb_scalar_function_bind_get_argument(info, 0));
   if (!duckdb_expression_is_foldable(expression.get()))
-    return fail(Code::kProgram, "the function's number must be a constant");
+    return fail(Code::kProgram, "the function's first argument must be a constant");
   DuckContext context;
   duckdb_scalar_function_get_client_context(info, context.out());
   DuckValue value;
   const DuckErrorData error(duckdb_expression_fold(context.get(), expression.get(), value.out()));
   if (!value || duckdb_error_data_has_error(error.get()) || duckdb_is_null_value(value.get())) {
-    return fail(Code::kProgram, "the function's number is not known");
+    return fail(Code::kProgram, "the function's first argument is not known");
   }
-  return static_cast<uint64_t>(duckdb_get_int64(value.get()));
+  return value;
 }
 
-Result<std::unique_ptr<Binding>> make_binding(duckdb_bind_info info, FunctionRegistry& registry,
-                                              const arrow::Type& result) {
-  const uint64_t number = TRY(constant_number(info));
-  auto function = registry.find(number);
-  if (function == nullptr || value_type(*function->result()) != result) {
+// What a DuckDB function is made with.
+struct Definition {
+  FunctionRegistry& registry;
+  arrow::Type result;
+  FunctionFinder find;  // of a published one
+};
+
+Result<std::shared_ptr<const ScalarFunction>> find_function(const Definition& definition, const DuckValue& first,
+                                                            uint64_t number) {
+  if (definition.find != nullptr) {
+    char* text = duckdb_get_varchar(first.get());
+    const std::string name(text);
+    duckdb_free(text);
+    auto function = TRY(definition.find(name));
+    CHECK(value_type(*function->result()) == definition.result);
+    return function;
+  }
+  auto function = definition.registry.find(number);
+  if (function == nullptr || value_type(*function->result()) != definition.result) {
     return fail(Code::kProgram, fmt::format("there is no such function any more: {}", number));
   }
+  return function;
+}
+
+Result<std::unique_ptr<Binding>> make_binding(duckdb_bind_info info, const Definition& definition) {
+  FunctionRegistry& registry = definition.registry;
+  const DuckValue first = TRY(first_argument(info));
+  const uint64_t number = definition.find ? 0 : static_cast<uint64_t>(duckdb_get_int64(first.get()));
+  auto found = find_function(definition, first, number);
+  if (!found) return fail(Code::kProgram, registry.keep_error(number, std::move(found).error()));
+  std::shared_ptr<const ScalarFunction> function = *std::move(found);
   arrow::Schema arguments;
   for (idx_t i = 1; i < duckdb_scalar_function_bind_get_argument_count(info); ++i) {
     const DuckExpression expression(duckdb_scalar_function_bind_get_argument(info, i));
@@ -80,15 +106,9 @@ Result<std::unique_ptr<Binding>> make_binding(duckdb_bind_info info, FunctionReg
   return std::make_unique<Binding>(Binding{registry, number, std::move(function)});
 }
 
-// What a DuckDB function is made with.
-struct Definition {
-  FunctionRegistry& registry;
-  arrow::Type result;
-};
-
 void bind(duckdb_bind_info info) {
   const auto& definition = *static_cast<Definition*>(duckdb_scalar_function_bind_get_extra_info(info));
-  auto binding = make_binding(info, definition.registry, definition.result);
+  auto binding = make_binding(info, definition);
   if (!binding) return duckdb_scalar_function_bind_set_error(info, binding.error().message.c_str());
   duckdb_scalar_function_set_bind_data(info, binding->release(), destroy<Binding>);
   duckdb_scalar_function_set_bind_data_copy(info, copy_binding);
@@ -139,20 +159,21 @@ void call(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector outp
 }  // namespace
 
 Status register_function(duckdb_database database, const std::string& name, const arrow::Type& result,
-                         FunctionRegistry& registry) {
+                         FunctionRegistry& registry, FunctionFinder find) {
   DuckConnection connection;
   if (duckdb_connect(database, connection.out()) == DuckDBError) {
     return fail(Code::kInternal, "the database refused a connection");
   }
   const DuckScalarFunction function(duckdb_create_scalar_function());
   duckdb_scalar_function_set_name(function.get(), name.c_str());
-  const DuckType number(duckdb_create_logical_type(DUCKDB_TYPE_BIGINT));
+  const DuckType first(duckdb_create_logical_type(find != nullptr ? DUCKDB_TYPE_VARCHAR : DUCKDB_TYPE_BIGINT));
   const DuckType any(duckdb_create_logical_type(DUCKDB_TYPE_ANY));
-  duckdb_scalar_function_add_parameter(function.get(), number.get());
+  duckdb_scalar_function_add_parameter(function.get(), first.get());
   duckdb_scalar_function_set_varargs(function.get(), any.get());
   duckdb_scalar_function_set_return_type(function.get(), export_type(result).get());
   duckdb_scalar_function_set_special_handling(function.get());
-  duckdb_scalar_function_set_extra_info(function.get(), new Definition{registry, result}, destroy<Definition>);
+  duckdb_scalar_function_set_extra_info(function.get(), new Definition{registry, result, std::move(find)},
+                                        destroy<Definition>);
   duckdb_scalar_function_set_bind(function.get(), bind);
   duckdb_scalar_function_set_init(function.get(), init);
   duckdb_scalar_function_set_function(function.get(), call);

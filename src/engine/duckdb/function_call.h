@@ -8,14 +8,15 @@
 
 #include "arrow/type.h"
 #include "base/error.h"
+#include "engine/function_host.h"
 
 namespace sinan::engine {
 
 class FunctionRegistry;
 
-// Makes `name`(number, arguments...) known in all connections, but not in transactions that have run statements.
-// `registry` must outlive the database.
+// Makes `name`(number, arguments...), or `name`(text, arguments...) where `find` is given, known in all connections, but not
+// in transactions that have run statements. `registry` must outlive the database.
 Status register_function(duckdb_database database, const std::string& name, const arrow::Type& result,
-                         FunctionRegistry& registry);
+                         FunctionRegistry& registry, FunctionFinder find);
 
 }  // namespace sinan::engine

@@ -40,9 +40,14 @@ Result<std::string> FunctionRegistry::name_for(const arrow::Type& result) {
   const auto known = std::ranges::find(names_, result, [](const auto& entry) { return entry.first; });
   if (known != names_.end()) return known->second;
   std::string name = fmt::format("sinan_function_{}", names_.size() + 1);
-  TRY(register_function(database_, name, result, *this));
+  TRY(register_function(database_, name, result, *this, nullptr));
   names_.emplace_back(result, name);
   return name;
+}
+
+Status FunctionRegistry::publish(const std::string& name, const arrow::Type& result, FunctionFinder find) {
+  CHECK(find != nullptr);
+  return register_function(database_, name, result, *this, std::move(find));
 }
 
 std::string FunctionRegistry::field(std::string_view expression, size_t i) const {
@@ -67,7 +72,9 @@ void FunctionRegistry::remove(uint64_t number) {
 
 std::string FunctionRegistry::keep_error(uint64_t number, Error error) {
   const std::lock_guard lock(mutex_);
-  if (errors_.size() >= kMostErrors || !functions_.contains(number)) return error.message;
+  // A published function has no end at which those that nobody fetched are forgotten.
+  if (number == 0 && errors_.size() >= kMostErrors) errors_.erase(errors_.begin());
+  if (number != 0 && (errors_.size() >= kMostErrors || !functions_.contains(number))) return error.message;
   errors_.emplace(next_error_, KeptError{number, std::move(error)});
   return fmt::format("{}{}", kErrorMark, next_error_++);
 }

@@ -1,6 +1,7 @@
 // FunctionHost on DuckDB. Its C API knows no way to forget a function and none to choose the result's type when a call is
 // checked. So there is one DuckDB function for each type of result ever asked for, made when it is first needed; it takes
-// the number of one of our functions, a constant, and then whatever that takes. Numbers are never used twice.
+// the number of one of our functions, a constant, and then whatever that takes. Numbers are never used twice. A published name
+// is a DuckDB function too, that takes a text instead.
 //
 // DuckDB passes on an error's text only: the Error stays here, and the text says which it is. Thread-safe.
 #pragma once
@@ -29,10 +30,11 @@ class FunctionRegistry final : public FunctionHost {
   void open(duckdb_database database) { database_ = database; }
 
   Result<FunctionHandle> add(std::shared_ptr<const ScalarFunction> function) override;
+  Status publish(const std::string& name, const arrow::Type& result, FunctionFinder find) override;
   std::string field(std::string_view expression, size_t i) const override;
 
   std::shared_ptr<const ScalarFunction> find(uint64_t number) const;
-  // Keeps what function `number` failed with; the text to fail with in DuckDB.
+  // Keeps what function `number` failed with (0: a published one); the text to fail with in DuckDB.
   std::string keep_error(uint64_t number, Error error);
   // The error that DuckDB's text stands for, if it is one of ours; once.
   std::optional<Error> take_error(std::string_view text);

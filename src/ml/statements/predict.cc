@@ -75,21 +75,13 @@ Result<std::vector<ExtraOutput>> extra_outputs(const AttributeValues& values) {
   return out;
 }
 
-std::string kind_of(Task task) {
-  if (task == Task::kRegression) return "a regression";
-  return std::string(to_string(task));
-}
-
 // What only classifiers have. Errors (kArgument, at the attribute).
 Status check_task(Task task, const AttributeValues& values, const PredictionOptions& options) {
   const auto refuse = [&](std::string_view attribute, std::string what, std::string hint) -> Status {
     return fail(Code::kArgument, std::move(what), std::move(hint)).at(values.span(attribute).value_or(Span{}));
   };
-  const auto no_probability = [&] {
-    return fmt::format("only classification models have probabilities; this one is {}", kind_of(task));
-  };
-  if (options.as_probability && !is_classification(task)) {
-    return refuse("predict.output", no_probability(), {});
+  if (options.output == TargetOutput::kProbability && !is_classification(task)) {
+    return refuse("predict.output", no_probabilities(task), {});
   }
   if (values.given("predict.threshold") && task != Task::kBinary) {
     return refuse("predict.threshold",
@@ -99,7 +91,7 @@ Status check_task(Task task, const AttributeValues& values, const PredictionOpti
   const bool wants_probability =
       std::ranges::any_of(options.extra, [](ExtraOutput e) { return e != ExtraOutput::kMargin; });
   if (wants_probability && !is_classification(task)) {
-    return refuse("predict.extra_outputs", no_probability(), has_label(task) ? "margin is available" : "");
+    return refuse("predict.extra_outputs", no_probabilities(task), has_label(task) ? "margin is available" : "");
   }
   return {};
 }
@@ -262,10 +254,11 @@ Result<std::unique_ptr<flow::Step>> Predict::check(const flow::Parsed& parsed, f
   for (const std::string_view name : {"predict.batch_size", "predict.num_workers"}) {
     if (values.given(name)) context.warn(fmt::format("{} has no effect here", name), *values.span(name));
   }
-  PredictionOptions options{.target = clause.column.text,
-                            .as_probability = values.string("predict.output") == "probability",
-                            .threshold = values.number("predict.threshold"),
-                            .extra = TRY(extra_outputs(values))};
+  PredictionOptions options{
+      .target = clause.column.text,
+      .output = values.string("predict.output") == "probability" ? TargetOutput::kProbability : TargetOutput::kValue,
+      .threshold = values.number("predict.threshold"),
+      .extra = TRY(extra_outputs(values))};
   engine::TableName table = TRY(target_table(clause.table));
   ModelQuery query = TRY(check_model_query(clause.model, context));
 

@@ -347,6 +347,81 @@ TEST(Functions, OutliveTheirHandleInARunningStatement) {
   EXPECT_EQ(sum, int64_t{999'999} * 1'000'000);
 }
 
+// twice('times 3', a) is 3 a; any other word is no function.
+FunctionFinder times() {
+  return [](std::string_view text) -> Result<std::shared_ptr<const ScalarFunction>> {
+    if (!text.starts_with("times ")) {
+      return fail(Code::kNotFound, "unknown factor: \"" + std::string(text) + "\"", "write times 2");
+    }
+    const int64_t factor = text.back() - '0';
+    return std::make_shared<TestFunction>(
+        std::vector<Field>{{"product", arrow::int64_type()}},
+        [factor](const Batch& arguments, const std::shared_ptr<const Schema>& result) -> Result<Batch> {
+          BatchBuilder out(result);
+          for (size_t i = 0; i < arguments.rows(); ++i) {
+            if (arguments.column(0).as_int(i) < 0) return fail(Code::kData, "negative value", "take another");
+            out.column(0).append(factor * arguments.column(0).as_int(i));
+          }
+          return out.finish();
+        });
+  };
+}
+
+TEST(PublishedFunctions, AreFoundByTheirText) {
+  const auto engine = open_memory();
+  FunctionHost& functions = *engine->functions();
+  must(functions.publish("multiply", arrow::int64_type(), times()));
+  const auto session = must(engine->connect());
+  must(session->begin());
+  must(session->execute("CREATE TABLE t AS SELECT range AS a FROM range(3)"));
+  EXPECT_EQ(rows_of(*session, "SELECT multiply('times 2', a), multiply('times ' || 3, a) FROM t"),
+            (std::vector<std::string>{"0|0", "2|3", "4|6"}));
+  must(session->rollback());
+
+  auto refused = session->describe("SELECT multiply('divide', 1)");
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, Code::kNotFound);
+  EXPECT_EQ(refused.error().message, "unknown factor: \"divide\"");
+  EXPECT_EQ(refused.error().hint, "write times 2");
+  for (int i = 0; i < 3000; ++i) {  // more than are kept
+    auto failed = session->execute("SELECT multiply('times 2', range - 1) FROM range(2)");
+    ASSERT_FALSE(failed.has_value());
+    ASSERT_EQ(failed.error().message, "negative value");
+    ASSERT_EQ(failed.error().hint, "take another");
+  }
+}
+
+TEST(PublishedFunctions, WorkInViewsOfAnEarlierProcess) {
+  const TempDir folder;
+  const auto file = folder / "views.duckdb";
+  {
+    const auto engine = open_file(file);
+    must(engine->functions()->publish("multiply", arrow::int64_type(), times()));
+    const auto session = must(engine->connect());
+    must(session->execute("CREATE TABLE t AS SELECT range AS a FROM range(3)"));
+    must(session->execute("CREATE VIEW v AS SELECT multiply('times 3', a) AS b FROM t"));
+    must(session->execute("CREATE VIEW w AS SELECT a FROM t"));
+  }
+  const auto engine = open_file(file);
+  bool forgotten = false;
+  must(engine->functions()->publish("multiply", arrow::int64_type(),
+                                    [&](std::string_view text) -> Result<std::shared_ptr<const ScalarFunction>> {
+                                      if (forgotten) return fail(Code::kNotFound, "forgotten");
+                                      return times()(text);
+                                    }));
+  const auto session = must(engine->connect());
+  EXPECT_EQ(rows_of(*session, "SELECT * FROM v"), (std::vector<std::string>{"0", "3", "6"}));
+  // What a view calls may be gone; the other tables and their columns are still told.
+  forgotten = true;
+  auto gone = session->describe("SELECT * FROM v");
+  ASSERT_FALSE(gone.has_value());
+  EXPECT_EQ(gone.error().message, "forgotten");
+  EXPECT_EQ(rows_of(*session, "SELECT DISTINCT table_name FROM duckdb_columns() WHERE NOT internal ORDER BY 1"),
+            (std::vector<std::string>{"t", "v", "w"}));
+  EXPECT_EQ(rows_of(*session, "SELECT view_name FROM duckdb_views() WHERE NOT internal ORDER BY 1"),
+            (std::vector<std::string>{"v", "w"}));
+}
+
 TEST(Functions, AreInterrupted) {
   const auto engine = open_memory();
   const auto session = must(engine->connect());
