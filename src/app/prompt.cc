@@ -35,6 +35,7 @@ CompletionNames gather_names(flow::Project& project, std::string_view before_cur
   }
   for (const auto& kind : project.registry().kinds()) names.phrases.emplace_back(kind->phrase());
   names.others = project.registry().complete({.statement = before_cursor, .word = word_before_cursor(before_cursor)});
+  for (const std::string_view function : project.registry().function_names()) names.others.emplace_back(function);
   return names;
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <vector>
 
 #include "base/strings.h"
 
@@ -35,9 +36,26 @@ std::string headline(std::string_view summary) {
   return text;
 }
 
-std::string page(const flow::StatementKind& kind) {
-  const flow::Help help = kind.help();
-  std::string text = fmt::format("{}\n  {}\n", kind.phrase(), headline(help.summary));
+// A statement, or a function of plain SQL.
+struct Topic {
+  std::string name;
+  flow::Help help;
+  bool is_function = false;
+};
+
+// By name, functions last.
+std::vector<Topic> topics_of(const flow::Registry& registry) {
+  std::vector<Topic> topics;
+  for (const auto& kind : registry.kinds()) topics.push_back({std::string(kind->phrase()), kind->help(), false});
+  std::ranges::sort(topics, {}, &Topic::name);
+  for (const auto& function : registry.functions())
+    for (const std::string_view name : function->names()) topics.push_back({std::string(name), function->help(), true});
+  return topics;
+}
+
+std::string page(const Topic& topic) {
+  const flow::Help& help = topic.help;
+  std::string text = fmt::format("{}\n  {}\n", topic.name, headline(help.summary));
   const auto part = [&](std::string_view title, std::string_view body) {
     if (trim(body).empty()) return;
     text += fmt::format("\n{}\n", title);
@@ -53,16 +71,12 @@ std::string page(const flow::StatementKind& kind) {
 }  // namespace
 
 std::string statement_list(const flow::Registry& registry) {
-  std::vector<const flow::StatementKind*> kinds;
+  const std::vector<Topic> topics = topics_of(registry);
   size_t width = 0;
-  for (const auto& kind : registry.kinds()) {
-    kinds.push_back(kind.get());
-    width = std::max(width, kind->phrase().size());
-  }
-  std::ranges::sort(kinds, {}, [](const flow::StatementKind* kind) { return kind->phrase(); });
-  std::string text = "Statements, besides all of DuckDB's SQL:\n";
-  for (const flow::StatementKind* kind : kinds)
-    text += fmt::format("  {:<{}}  {}\n", kind->phrase(), width, headline(kind->help().summary));
+  for (const Topic& topic : topics) width = std::max(width, topic.name.size());
+  std::string text = "Statements and functions, besides all of DuckDB's SQL:\n";
+  for (const Topic& topic : topics)
+    text += fmt::format("  {:<{}}  {}\n", topic.name, width, headline(topic.help.summary));
   return text + "\nsinan help STATEMENT explains one: sinan help TO TRAIN\n";
 }
 
@@ -70,10 +84,10 @@ Result<std::string> statement_help(const flow::Registry& registry, std::string_v
   const std::string wanted = normal(words);
   std::string text;
   std::vector<std::string> phrases;
-  for (const auto& kind : registry.kinds()) {
-    phrases.emplace_back(kind->phrase());
-    if (kind->phrase() == wanted) return page(*kind);
-    if (matches(kind->phrase(), wanted)) text += (text.empty() ? "" : "\n") + page(*kind);
+  for (const Topic& topic : topics_of(registry)) {
+    phrases.push_back(topic.name);
+    if (!topic.is_function && topic.name == wanted) return page(topic);
+    if (matches(normal(topic.name), wanted)) text += (text.empty() ? "" : "\n") + page(topic);
   }
   if (!text.empty()) return text;
   std::string hint = did_you_mean(wanted, phrases);

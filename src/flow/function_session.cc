@@ -28,6 +28,13 @@ bool is_about_a_column(const Error& error) {
                                           error.message.find("could not find key") != std::string::npos);
 }
 
+// x of: unknown column "x"
+std::string_view last_quoted(std::string_view message) {
+  const size_t end = message.rfind('"');
+  const size_t begin = end == std::string_view::npos || end == 0 ? end : message.rfind('"', end - 1);
+  return begin == std::string_view::npos ? std::string_view() : message.substr(begin + 1, end - begin - 1);
+}
+
 // Passes rows on; their errors are about the text as it was written.
 class PlacedRows final : public arrow::BatchStream {
  public:
@@ -133,6 +140,12 @@ class Expansion final : public CallContext {
 
 Error ExpandedSql::placed(Error error) const {
   if (!error.span) {
+    // A struct's missing field is told without a place, by its name.
+    const auto part = std::ranges::find_if(parts_, [&](const CallExpansion::Part& candidate) {
+      return candidate.if_unknown && is_about_a_column(error) &&
+             last_quoted(candidate.if_unknown->message) == last_quoted(error.message);
+    });
+    if (part != parts_.end()) return *part->if_unknown;
     error.span = only_call_;
     return error;
   }

@@ -121,7 +121,7 @@ void Connection::run_quietly(const char* sql) {
 
 Error Connection::explain(const char* raw, std::string_view sql, ErrorPhase phase) {
   const std::string_view text = raw != nullptr ? raw : "";
-  if (std::optional<Error> own = database_->functions.take_error(text)) return *std::move(own);
+  if (std::optional<Error> own = database_->functions.take_error(text, sql)) return *std::move(own);
   return map_error(text, sql, phase);
 }
 

@@ -23,7 +23,8 @@ namespace {
 // A checked call. Keeps the function when its handle goes before the statement does.
 struct Binding {
   FunctionRegistry& registry;
-  uint64_t number;  // 0: published
+  uint64_t number;   // 0: published
+  std::string name;  // then
   std::shared_ptr<const ScalarFunction> function;
 };
 
@@ -68,12 +69,16 @@ struct Definition {
   FunctionFinder find;  // of a published one
 };
 
-Result<std::shared_ptr<const ScalarFunction>> find_function(const Definition& definition, const DuckValue& first,
-                                                            uint64_t number) {
+std::string text_of(const DuckValue& value) {
+  char* text = duckdb_get_varchar(value.get());
+  std::string out(text);
+  duckdb_free(text);
+  return out;
+}
+
+Result<std::shared_ptr<const ScalarFunction>> find_function(const Definition& definition, uint64_t number,
+                                                            const std::string& name) {
   if (definition.find != nullptr) {
-    char* text = duckdb_get_varchar(first.get());
-    const std::string name(text);
-    duckdb_free(text);
     auto function = TRY(definition.find(name));
     CHECK(value_type(*function->result()) == definition.result);
     return function;
@@ -88,9 +93,11 @@ Result<std::shared_ptr<const ScalarFunction>> find_function(const Definition& de
 Result<std::unique_ptr<Binding>> make_binding(duckdb_bind_info info, const Definition& definition) {
   FunctionRegistry& registry = definition.registry;
   const DuckValue first = TRY(first_argument(info));
-  const uint64_t number = definition.find ? 0 : static_cast<uint64_t>(duckdb_get_int64(first.get()));
-  auto found = find_function(definition, first, number);
-  if (!found) return fail(Code::kProgram, registry.keep_error(number, std::move(found).error()));
+  const bool is_published = definition.find != nullptr;
+  const uint64_t number = is_published ? 0 : static_cast<uint64_t>(duckdb_get_int64(first.get()));
+  std::string name = is_published ? text_of(first) : std::string();
+  auto found = find_function(definition, number, name);
+  if (!found) return fail(Code::kProgram, registry.keep_error(number, name, std::move(found).error()));
   std::shared_ptr<const ScalarFunction> function = *std::move(found);
   arrow::Schema arguments;
   for (idx_t i = 1; i < duckdb_scalar_function_bind_get_argument_count(info); ++i) {
@@ -101,9 +108,9 @@ Result<std::unique_ptr<Binding>> make_binding(duckdb_bind_info info, const Defin
     arguments.fields.push_back({fmt::format("argument_{}", i), *std::move(imported)});
   }
   if (auto status = function->check(arguments); !status) {
-    return fail(Code::kProgram, registry.keep_error(number, std::move(status).error()));
+    return fail(Code::kProgram, registry.keep_error(number, name, std::move(status).error()));
   }
-  return std::make_unique<Binding>(Binding{registry, number, std::move(function)});
+  return std::make_unique<Binding>(Binding{registry, number, std::move(name), std::move(function)});
 }
 
 void bind(duckdb_bind_info info) {
@@ -153,7 +160,7 @@ void call(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector outp
   }
   if (status) return;
   duckdb_scalar_function_set_error(info,
-                                   binding.registry.keep_error(binding.number, std::move(status).error()).c_str());
+                                   binding.registry.keep_error(binding.number, binding.name, std::move(status).error()).c_str());
 }
 
 }  // namespace

@@ -17,6 +17,16 @@ constexpr std::string_view kErrorMark = "sinan function error ";
 // are not more than these.
 constexpr size_t kMostErrors = 1000;
 
+// Where the text stands in the SQL as a literal, if it does so once.
+std::optional<Span> only_literal(std::string_view sql, std::string_view text) {
+  std::string literal = "'";
+  for (const char c : text) literal.append(c == '\'' ? 2 : 1, c);
+  literal += '\'';
+  const size_t at = sql.find(literal);
+  if (at == std::string_view::npos || sql.find(literal, at + 1) != std::string_view::npos) return std::nullopt;
+  return Span{static_cast<uint32_t>(at), static_cast<uint32_t>(at + literal.size())};
+}
+
 }  // namespace
 
 arrow::Type value_type(const arrow::Schema& result) {
@@ -70,16 +80,16 @@ void FunctionRegistry::remove(uint64_t number) {
   }
 }
 
-std::string FunctionRegistry::keep_error(uint64_t number, Error error) {
+std::string FunctionRegistry::keep_error(uint64_t number, std::string_view name, Error error) {
   const std::lock_guard lock(mutex_);
   // A published function has no end at which those that nobody fetched are forgotten.
   if (number == 0 && errors_.size() >= kMostErrors) errors_.erase(errors_.begin());
   if (number != 0 && (errors_.size() >= kMostErrors || !functions_.contains(number))) return error.message;
-  errors_.emplace(next_error_, KeptError{number, std::move(error)});
+  errors_.emplace(next_error_, KeptError{number, std::string(name), std::move(error)});
   return fmt::format("{}{}", kErrorMark, next_error_++);
 }
 
-std::optional<Error> FunctionRegistry::take_error(std::string_view text) {
+std::optional<Error> FunctionRegistry::take_error(std::string_view text, std::string_view sql) {
   const size_t mark = text.find(kErrorMark);
   if (mark == std::string_view::npos) return std::nullopt;
   uint64_t number = 0;
@@ -88,7 +98,9 @@ std::optional<Error> FunctionRegistry::take_error(std::string_view text) {
   const std::lock_guard lock(mutex_);
   auto entry = errors_.extract(number);
   if (entry.empty()) return std::nullopt;
-  return std::move(entry.mapped().error);
+  KeptError& kept = entry.mapped();
+  if (!kept.error.span && !kept.name.empty()) kept.error.span = only_literal(sql, kept.name);
+  return std::move(kept.error);
 }
 
 }  // namespace sinan::engine

@@ -34,14 +34,16 @@ class FunctionRegistry final : public FunctionHost {
   std::string field(std::string_view expression, size_t i) const override;
 
   std::shared_ptr<const ScalarFunction> find(uint64_t number) const;
-  // Keeps what function `number` failed with (0: a published one); the text to fail with in DuckDB.
-  std::string keep_error(uint64_t number, Error error);
-  // The error that DuckDB's text stands for, if it is one of ours; once.
-  std::optional<Error> take_error(std::string_view text);
+  // Keeps what function `number` failed with, or the published one of that `name`; the text to fail with in DuckDB.
+  std::string keep_error(uint64_t number, std::string_view name, Error error);
+  // The error that DuckDB's text stands for, if it is one of ours; once. A published function's is placed at its name, if `sql`
+  // has that once.
+  std::optional<Error> take_error(std::string_view text, std::string_view sql);
 
  private:
   struct KeptError {
     uint64_t function;
+    std::string name;
     Error error;
   };
   void remove(uint64_t number);

@@ -20,6 +20,14 @@ Outcome list(const Registry& registry) {
     rows.column(1).append(help.summary);
     rows.column(2).append(help.synopsis);
   }
+  for (const auto& function : registry.functions()) {
+    const Help help = function->help();
+    for (const std::string_view name : function->names()) {
+      rows.column(0).append(name);
+      rows.column(1).append(help.summary);
+      rows.column(2).append(help.synopsis);
+    }
+  }
   Outcome outcome;
   outcome.tables.push_back({"", rows.finish()});
   return outcome;
