@@ -16,13 +16,14 @@ ROOT = Path(__file__).resolve().parents[2]
 class Sizes:
     number_rows: int  # 28 float columns
     text_rows: int  # 20 text columns
+    point_rows: int  # 7 narrow columns
     turns: int  # repetitions of what takes seconds
     short_turns: int  # of what takes milliseconds
 
 
 SIZES = {
-    "small": Sizes(number_rows=300_000, text_rows=100_000, turns=3, short_turns=31),
-    "full": Sizes(number_rows=5_000_000, text_rows=2_000_000, turns=3, short_turns=101),
+    "small": Sizes(number_rows=300_000, text_rows=100_000, point_rows=1_000_000, turns=3, short_turns=31),
+    "full": Sizes(number_rows=5_000_000, text_rows=2_000_000, point_rows=10_000_000, turns=3, short_turns=101),
 }
 
 

@@ -128,6 +128,28 @@ def predict_table(setting: Setting) -> list[Measurement]:
                               "peak_memory_peer": median_of(peer_runs[best], "peak_memory")})]
 
 
+def predict_select(setting: Setting) -> list[Measurement]:
+    rows = setting.sizes.point_rows
+    project = setting.project("predict_select")
+    project.run("predict_select_setup", rows=rows)
+
+    def side(program: str) -> dict:
+        process = project.run(program)
+        return {**project.last_step(), "wall": process.wall, "cpu": process.cpu, "peak_memory": process.peak_memory}
+
+    our_runs, _, peer_runs = alternate(setting.sizes.turns, lambda: side("predict_select"),
+                                       {"predict": lambda: side("predict_select_peer")}, "seconds")
+    same = setting.peer("compare_tables", project.warehouse, "selected", project.warehouse, "predicted", "y").json()
+    if not same["same_columns"] or same["rows_a"] != rows or same["rows_b"] != rows or same["other"] or same["largest"] != 0:
+        raise BenchError(f"the tables differ: {json.dumps(same)}")
+    runs = {"ours": our_runs, "peer": peer_runs["predict"]}
+    return [Measurement("predict_select", rows / median_of(runs["ours"], "seconds"), rows / median_of(runs["peer"], "seconds"), 0.9,
+                        at_least=True, unit="rows/s",
+                        more={"rows": rows, "trees": 100, "threads": setting.threads} |
+                        {f"{field}_{side}": median_of(runs[side], field) for side in runs for field in ("cpu", "peak_memory")} |
+                        {f"runs_{side}": runs[side] for side in runs})]
+
+
 # The program itself
 
 
@@ -170,6 +192,7 @@ BENCHMARKS: dict[str, Callable[[Setting], list[Measurement]]] = {
     "train_parquet": train_numbers,
     "train_strings": train_text,
     "predict_table": predict_table,
+    "predict_select": predict_select,
     "predict_row": lambda setting: program(setting, "bench_predict_row"),
     "tree_predict": lambda setting: program(setting, "bench_tree_predict", setting.size),
     "tree_shap": lambda setting: program(setting, "bench_tree_shap", setting.size),

@@ -1,4 +1,4 @@
-"""Compares a column of two tables in two DuckDB files, row by row in their order.
+"""Compares a column of two tables in two DuckDB files, or in one, row by row in their order.
 
     compare_tables.py A.duckdb TABLE B.duckdb TABLE COLUMN
 
@@ -15,7 +15,9 @@ import duckdb
 def main() -> None:
     file_a, table_a, file_b, table_b, column = sys.argv[1:6]
     connection = duckdb.connect()
-    connection.execute(f"ATTACH '{file_a}' AS a (READ_ONLY); ATTACH '{file_b}' AS b (READ_ONLY)")
+    connection.execute(f"ATTACH '{file_a}' AS a (READ_ONLY)")
+    if file_b != file_a:
+        connection.execute(f"ATTACH '{file_b}' AS b (READ_ONLY)")
 
     def one(query: str):
         return connection.execute(query).fetchone()
@@ -23,7 +25,7 @@ def main() -> None:
     def columns(table: str) -> list[str]:
         return [row[0] for row in connection.execute(f"DESCRIBE {table}").fetchall()]
 
-    a, b = f"a.{table_a}", f"b.{table_b}"
+    a, b = f"a.{table_a}", f"{'a' if file_b == file_a else 'b'}.{table_b}"
     names = columns(a)
     others = [name for name in names if name != column]
     differs = " OR ".join(f'x."{name}" IS DISTINCT FROM y."{name}"' for name in others) or "false"

@@ -113,17 +113,20 @@ TargetOutput target_of(std::string_view output) {
   return output == "margin" ? TargetOutput::kMargin : TargetOutput::kValue;
 }
 
+Error many_margins() {
+  return {Code::kUnsupported,
+          "a model of many classes has a margin for each",
+          "TO PREDICT with predict.extra_outputs=\"margin\" gives them as columns",
+          std::nullopt,
+          {}};
+}
+
 // What only some models have. `task` may not be known before the model is trained.
 Status check_output(std::string_view output, const std::optional<Task>& task) {
   if (!task) return {};
-  const bool classifies = *task == Task::kBinary || *task == Task::kMulticlass;
-  if (output == "probability" && !classifies) {
-    return fail(Code::kArgument, "only classification models have probabilities; this one is a regression");
-  }
-  if (output == "margin" && *task == Task::kMulticlass) {
-    return fail(Code::kUnsupported, "a model of many classes has a margin for each",
-                "TO PREDICT with predict.extra_outputs=\"margin\" gives them as columns");
-  }
+  if (output == "probability" && !is_classification(*task)) return fail(Code::kArgument, no_probabilities(*task));
+  if (output == "margin" && *task == Task::kMulticlass) return fail(many_margins());
+  if (output == "margin" && *task == Task::kClustering) return fail(Code::kArgument, "clusters have no margin");
   return {};
 }
 
@@ -151,7 +154,8 @@ class ScoreFunction final : public engine::ScalarFunction {
     TRY(check_output(call_.output, signature.task));
     const arrow::Type type = value_type(signature, call_.output);
     const TypeId given = result_->fields[0].type.id;
-    if (given != TypeId::kString && carrier_of(type).type != given) {
+    const bool as_text = given == TypeId::kString && signature.task && is_classification(*signature.task);
+    if (carrier_of(type).type != given && !as_text) {
       return fail(Code::kProgram,
                   fmt::format("the model predicts another type than when the view was made: {} gives {} now",
                               call_.model, type.to_string()),
@@ -163,6 +167,7 @@ class ScoreFunction final : public engine::ScalarFunction {
   Result<std::unique_ptr<engine::FunctionWorker>> make_worker(const arrow::Schema& arguments) const override {
     if (!call_.planned.empty()) return std::make_unique<NoPredictions>(result_);
     auto model = TRY(opened());
+    if (call_.output == "margin" && model->predictor().outputs() != 1) return fail(many_margins());
     auto binding = TRY(model->package().plan.bind(TRY(named(arguments))));
     PredictionOptions options{.target = "prediction", .output = target_of(call_.output)};
     options.type = result_->fields[0].type;
