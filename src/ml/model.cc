@@ -53,6 +53,7 @@ Json body_of(const ModelPackage& package) {
       {"rows", package.rows},
       {"seed", fmt::format("{}", package.seed)},
       {"importance", std::move(importance)},
+      {"calibration", package.calibration.to_json()},
       {"file", Json::object({{"name", package.native_name},
                              {"size", static_cast<uint64_t>(package.native.size())},
                              {"xxh3", fingerprint(as_text(package.native)).to_hex()}})},
@@ -93,6 +94,7 @@ Result<ModelPackage> parse_body(const Json& body) {
   if (!package.importance.empty() && package.importance.size() != package.plan.schema().size()) {
     return fail(Code::kData, "importance does not fit the features");
   }
+  package.calibration = TRY(Calibration::from_json(body.at("calibration")));
   const bool has_classes = package.label.kind == LabelMap::Kind::kClasses;
   const bool is_labelled = package.label.kind != LabelMap::Kind::kNone;
   if (has_classes != is_classification(package.task) || is_labelled != has_label(package.task) ||

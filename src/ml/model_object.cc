@@ -78,6 +78,7 @@ Json model_payload(const ModelPackage& package, uint64_t validation_rows) {
       {"metrics", package.metrics},
       {"rows", package.rows},
       {"validation_rows", validation_rows},
+      {"calibration_rows", package.calibration.rows()},
       {"statement", package.statement},
   });
 }

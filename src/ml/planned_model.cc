@@ -28,6 +28,9 @@ Result<ModelSignature> from_payload(const catalog::ObjectVersion& object) {
     signature.label = TRY(label.at("column").as_string());
     signature.label_type = TRY(type_from_json(label));
   }
+  if (const Json* rows = object.payload.find("calibration_rows")) {
+    signature.calibration_rows = static_cast<uint64_t>(TRY(rows->as_int()));
+  }
   signature.task = task_named(object.payload.at("task").string_view());
   return signature;
 }

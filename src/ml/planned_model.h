@@ -22,6 +22,7 @@ struct ModelSignature {
   std::string label;                 // empty = none
   std::optional<arrow::Type> label_type;
   std::optional<Task> task;  // absent: decided by the data
+  std::optional<uint64_t> calibration_rows;  // absent: not known before the run
 };
 
 struct PlannedModel final : flow::PlannedObject {

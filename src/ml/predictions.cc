@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <utility>
 
@@ -61,9 +62,10 @@ size_t predicted_class(const float* row, size_t width, double threshold) {
   return static_cast<size_t>(std::max_element(row, row + width) - row);
 }
 
+std::string described(Task task) { return task == Task::kRegression ? "a regression" : std::string(to_string(task)); }
+
 std::string no_probabilities(Task task) {
-  return fmt::format("only classification models have probabilities; this one is {}",
-                     task == Task::kRegression ? "a regression" : to_string(task));
+  return fmt::format("only classification models have probabilities; this one is {}", described(task));
 }
 
 arrow::Type prediction_type(Task task, const arrow::Type& label, TargetOutput output) {
@@ -83,7 +85,23 @@ arrow::Type prediction_type(Task task, const arrow::Type& label, TargetOutput ou
   }
 }
 
-std::vector<arrow::Field> prediction_fields(Task task, const LabelMap& label, const PredictionOptions& options) {
+Status check_calibration(uint64_t rows, double confidence) {
+  if (rows == 0) {
+    return fail(Code::kArgument, "the model was trained without validation rows, which tell how far off it is",
+                "train it with validation.fraction=0.2, validation.column or validation.select");
+  }
+  if (enough_to_calibrate(rows, confidence)) return {};
+  const auto enough = static_cast<uint64_t>(std::ceil(confidence / (1 - confidence) - 1e-9));
+  return fail(Code::kArgument, fmt::format("too few validation rows for a confidence of {:g}: {}", confidence, rows),
+              fmt::format("{} are needed, or a lower predict.confidence", enough));
+}
+
+std::vector<arrow::Field> prediction_fields(const ModelPackage& package, const PredictionOptions& options) {
+  return prediction_fields(package.task, package.label, options, package.plan.schema());
+}
+
+std::vector<arrow::Field> prediction_fields(Task task, const LabelMap& label, const PredictionOptions& options,
+                                            const FeatureSchema& features) {
   std::vector<arrow::Field> fields = {
       {options.target, options.type.value_or(prediction_type(task, label.type, options.output))}};
   const auto add_by_class = [&](std::string_view prefix) {
@@ -104,6 +122,19 @@ std::vector<arrow::Field> prediction_fields(Task task, const LabelMap& label, co
         } else {
           fields.push_back({"margin", arrow::double_type()});
         }
+        break;
+      case ExtraOutput::kInterval:
+        fields.push_back({"lower", arrow::double_type()});
+        fields.push_back({"upper", arrow::double_type()});
+        break;
+      case ExtraOutput::kSet:
+        for (const std::string& name : label.classes)
+          fields.push_back({fmt::format("in_set_{}", name), arrow::bool_type()});
+        break;
+      case ExtraOutput::kContributions:
+        for (const Feature& feature : features.features)
+          fields.push_back({fmt::format("contribution_{}", feature.name), arrow::double_type()});
+        fields.push_back({"contribution_bias", arrow::double_type()});
     }
   }
   return fields;
@@ -115,7 +146,8 @@ Result<PredictionBuilder> PredictionBuilder::make(const Model& model, Prediction
   out.model_ = &model;
   out.options_ = std::move(options);
   out.schema_ = std::make_shared<const arrow::Schema>(
-      arrow::Schema{prediction_fields(package.task, package.label, out.options_)});
+      arrow::Schema{prediction_fields(package, out.options_)});
+  TRY(out.prepare_extra());
   if (!is_classification(package.task)) return out;
 
   const size_t expected = package.task == Task::kBinary ? 2 : model.predictor().prediction_width();
@@ -148,6 +180,20 @@ Result<PredictionBuilder> PredictionBuilder::make(const Model& model, Prediction
   return out;
 }
 
+Status PredictionBuilder::prepare_extra() {
+  for (const ExtraOutput extra : options_.extra) {
+    if (extra == ExtraOutput::kInterval || extra == ExtraOutput::kSet) {
+      const Calibration& calibration = model_->package().calibration;
+      TRY(check_calibration(calibration.rows(), options_.confidence));
+      quantile_ = calibration.quantile(options_.confidence).value();
+    } else if (extra == ExtraOutput::kContributions && model_->explainer() == nullptr) {
+      return fail(Code::kUnsupported, fmt::format("this kind of model has no contributions: {}",
+                                                  model_->package().estimator));
+    }
+  }
+  return {};
+}
+
 Result<arrow::Batch> PredictionBuilder::build(const MatrixBlock& block) {
   const Predictor& predictor = model_->predictor();
   const Task task = model_->package().task;
@@ -162,6 +208,12 @@ Result<arrow::Batch> PredictionBuilder::build(const MatrixBlock& block) {
       std::ranges::find(options_.extra, ExtraOutput::kMargin) != options_.extra.end()) {
     margin_.resize(rows * predictor.outputs());
     TRY(predictor.predict(block, Output::kMargin, margin_));
+  }
+
+  const size_t terms = block.features.size() + 1;
+  if (std::ranges::find(options_.extra, ExtraOutput::kContributions) != options_.extra.end()) {
+    contributions_.resize(rows * predictor.outputs() * terms);
+    TRY(model_->explainer()->explain(block, contributions_));
   }
 
   arrow::BatchBuilder batch(schema_);
@@ -213,6 +265,32 @@ Result<arrow::Batch> PredictionBuilder::build(const MatrixBlock& block) {
       case ExtraOutput::kMargin: {
         const size_t outputs = predictor.outputs();
         for (size_t k = 0; k < outputs; ++k) add_column([&](size_t i) { return margin_[i * outputs + k]; });
+        break;
+      }
+      case ExtraOutput::kInterval:
+        add_column([&](size_t i) { return static_cast<double>(predicted_[i]) - quantile_; });
+        add_column([&](size_t i) { return static_cast<double>(predicted_[i]) + quantile_; });
+        break;
+      case ExtraOutput::kSet:
+        for (size_t k = 0; k < model_->package().label.classes.size(); ++k) {
+          arrow::ColumnBuilder& column = batch.column(next++);
+          for (size_t i = 0; i < rows; ++i) {
+            const float* row = &predicted_[i * width];
+            const float chance = width > 1 ? row[k] : (k == 1 ? row[0] : 1 - row[0]);
+            // In float, as the scores were counted.
+            const bool fits = static_cast<double>(1 - chance) <= quantile_;
+            column.append(fits || predicted_class(row, width, options_.threshold) == k);
+          }
+        }
+        break;
+      case ExtraOutput::kContributions: {
+        const size_t outputs = predictor.outputs();
+        for (size_t term = 0; term < terms; ++term) {
+          add_column([&](size_t i) {
+            const size_t output = outputs == 1 ? 0 : predicted_class(&predicted_[i * width], width, options_.threshold);
+            return contributions_[(i * outputs + output) * terms + term];
+          });
+        }
       }
     }
   }

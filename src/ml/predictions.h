@@ -7,6 +7,11 @@
 //   probability    two classes: of the second one; many: of the class predicted
 //   probabilities  one column a class: probability_<class>
 //   margin         before the link; many classes: margin_<class>
+//   interval       regression: lower and upper, which hold the label with the confidence (ml/conformal.h)
+//   set            classes: in_set_<class>, whether the class is in a set that holds the label with the confidence; the one
+//                  predicted always is
+//   contributions  contribution_<feature> and contribution_bias: SHAP values, whose sum is the margin; many classes: of the
+//                  one predicted
 #pragma once
 
 #include <cstdint>
@@ -24,24 +29,28 @@ namespace sinan::ml {
 
 // What the target column holds.
 enum class TargetOutput : uint8_t { kValue, kProbability, kMargin };
-enum class ExtraOutput : uint8_t { kProbability, kProbabilities, kMargin };
+enum class ExtraOutput : uint8_t { kProbability, kProbabilities, kMargin, kInterval, kSet, kContributions };
 
 struct PredictionOptions {
   std::string target;                          // the predicted column
   TargetOutput output = TargetOutput::kValue;  // kMargin: of models with one margin a row
   double threshold = 0.5;                      // two classes: the second one is predicted above it
+  double confidence = 0.9;      // of intervals and sets
   std::vector<ExtraOutput> extra;
   std::optional<arrow::Type> type;  // of the target, instead of the label's: int64, double or string
 };
 
 // Type of the target column.
 arrow::Type prediction_type(Task task, const arrow::Type& label, TargetOutput output);
-// All columns that build() makes. `classes` are needed for one column a class only.
-std::vector<arrow::Field> prediction_fields(Task task, const LabelMap& label, const PredictionOptions& options);
+// All columns that build() makes. Classes are needed for one column a class only, `features` for contributions.
+std::vector<arrow::Field> prediction_fields(Task task, const LabelMap& label, const PredictionOptions& options,
+                                            const FeatureSchema& features = {});
+std::vector<arrow::Field> prediction_fields(const ModelPackage& package, const PredictionOptions& options);
 
 class PredictionBuilder {
  public:
-  // `model` must outlive the builder. Errors: kData when the label map does not fit the model's outputs.
+  // `model` must outlive the builder. Errors: kData when the label map does not fit the model's outputs; kArgument when it has
+  // no calibration for the confidence, or cannot be explained.
   static Result<PredictionBuilder> make(const Model& model, PredictionOptions options);
   const std::shared_ptr<const arrow::Schema>& schema() const { return schema_; }
   Result<arrow::Batch> build(const MatrixBlock& block);
@@ -57,10 +66,17 @@ class PredictionBuilder {
   PredictionOptions options_;
   std::shared_ptr<const arrow::Schema> schema_;
   std::vector<Class> classes_;
-  std::vector<float> predicted_, margin_;
+  Status prepare_extra();
+  double quantile_ = 0;  // of the calibration's scores
+  std::vector<float> predicted_, margin_, contributions_;
   std::vector<double> column_;
 };
 
+// The error of a model that was calibrated on that many rows, where an interval or set is asked for; fine when they are enough.
+Status check_calibration(uint64_t rows, double confidence);
+
+// "a regression", "two classes".
+std::string described(Task task);
 // The error's message where a model is asked for probabilities that has none.
 std::string no_probabilities(Task task);
 

@@ -54,6 +54,10 @@ Result<TrainedModel> train_model(const TrainRequest& request, const TrainingRows
   package.importance = std::move(trained->importance);
   package.native = std::move(trained->native);
   package.native_name = trained->native_name;
+  if (rows.validation != nullptr && (rows.task == Task::kRegression || is_classification(rows.task))) {
+    const auto opened = TRY(Model::make(package));
+    package.calibration = TRY(calibrate(opened->predictor(), is_classification(rows.task), *rows.validation));
+  }
   return model;
 }
 

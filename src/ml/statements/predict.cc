@@ -32,8 +32,15 @@ constexpr AttributeSpec kAttributes[] = {
     {.name = "predict.extra_outputs",
      .type = AttributeType::kStringList,
      .default_text = "",
-     .doc = "more columns: probability, probabilities (one a class), margin",
+     .doc = "more columns: probability, probabilities (one a class), margin, interval, set, contributions",
      .aliases = "extra_outputs"},
+    {.name = "predict.confidence",
+     .type = AttributeType::kFloat,
+     .default_text = "0.9",
+     .doc = "of intervals and sets: the share of rows whose label they hold",
+     .min = 0.01,
+     .max = 0.9999,
+     .aliases = "confidence"},
     {.name = "predict.batch_size",
      .type = AttributeType::kInteger,
      .default_text = "0",
@@ -46,33 +53,41 @@ constexpr AttributeSpec kAttributes[] = {
      .min = 1},
 };
 
-// Outputs that are known elsewhere and not computed here, so that the error can say so.
-constexpr std::string_view kNotHere[] = {"interval", "intervals", "shap", "leaf"};
+constexpr std::pair<std::string_view, ExtraOutput> kExtraOutputs[] = {
+    {"probability", ExtraOutput::kProbability}, {"probabilities", ExtraOutput::kProbabilities},
+    {"margin", ExtraOutput::kMargin},           {"interval", ExtraOutput::kInterval},
+    {"set", ExtraOutput::kSet},                 {"contributions", ExtraOutput::kContributions},
+};
 
 Result<std::vector<ExtraOutput>> extra_outputs(const AttributeValues& values) {
   std::vector<ExtraOutput> out;
   for (const std::string& name : values.strings("predict.extra_outputs")) {
     const std::string wanted = to_lower(trim(name));
-    std::optional<ExtraOutput> extra;
-    if (wanted == "probability") extra = ExtraOutput::kProbability;
-    if (wanted == "probabilities") extra = ExtraOutput::kProbabilities;
-    if (wanted == "margin") extra = ExtraOutput::kMargin;
-    const Span place = values.span("predict.extra_outputs").value_or(Span{});
-    if (!extra) {
-      static const std::vector<std::string> kKnown = {"probability", "probabilities", "margin"};
-      const std::string near = did_you_mean(wanted, kKnown);
-      if (std::ranges::find(kNotHere, wanted) != std::end(kNotHere)) {
-        return fail(Code::kUnsupported, fmt::format("this extra output is not available in this build: \"{}\"", name),
-                    "probability, probabilities and margin are")
-            .at(place);
-      }
+    const auto known = std::ranges::find(kExtraOutputs, wanted, [](const auto& entry) { return entry.first; });
+    if (known == std::end(kExtraOutputs)) {
+      std::vector<std::string> names;
+      for (const auto& entry : kExtraOutputs) names.emplace_back(entry.first);
+      const std::string near = did_you_mean(wanted, names);
       return fail(Code::kArgument, fmt::format("unknown extra output \"{}\"", name),
-                  near.empty() ? "it can be probability, probabilities, margin" : near)
-          .at(place);
+                  near.empty() ? fmt::format("it can be {}", join(names, ", ")) : near)
+          .at(values.span("predict.extra_outputs").value_or(Span{}));
     }
-    if (std::ranges::find(out, *extra) == out.end()) out.push_back(*extra);
+    if (std::ranges::find(out, known->second) == out.end()) out.push_back(known->second);
   }
   return out;
+}
+
+bool wants(const PredictionOptions& options, ExtraOutput extra) {
+  return std::ranges::find(options.extra, extra) != options.extra.end();
+}
+
+// Intervals and sets need rows that the model was calibrated on. Errors (kArgument, at the attribute).
+Status check_rows(uint64_t calibration_rows, const AttributeValues& values, const PredictionOptions& options) {
+  if (!wants(options, ExtraOutput::kInterval) && !wants(options, ExtraOutput::kSet)) return {};
+  auto status = check_calibration(calibration_rows, options.confidence);
+  if (status) return {};
+  const auto confidence = calibration_rows > 0 ? values.span("predict.confidence") : std::nullopt;
+  return fail(std::move(status).error()).at(confidence.value_or(values.span("predict.extra_outputs").value_or(Span{})));
 }
 
 // What only classifiers have. Errors (kArgument, at the attribute).
@@ -88,8 +103,16 @@ Status check_task(Task task, const AttributeValues& values, const PredictionOpti
                   fmt::format("a threshold is for models of two classes; this one is {}", to_string(task)),
                   "leave predict.threshold out");
   }
+  if (wants(options, ExtraOutput::kSet) && !is_classification(task)) {
+    return refuse("predict.extra_outputs", fmt::format("sets are of classes; this model is {}", described(task)),
+                  task == Task::kRegression ? "interval is available" : "");
+  }
+  if (wants(options, ExtraOutput::kInterval) && task != Task::kRegression) {
+    return refuse("predict.extra_outputs", fmt::format("intervals are of numbers; this model is {}", described(task)),
+                  is_classification(task) ? "set is available: the classes that are likely enough" : "");
+  }
   const bool wants_probability =
-      std::ranges::any_of(options.extra, [](ExtraOutput e) { return e != ExtraOutput::kMargin; });
+      wants(options, ExtraOutput::kProbability) || wants(options, ExtraOutput::kProbabilities);
   if (wants_probability && !is_classification(task)) {
     return refuse("predict.extra_outputs", no_probabilities(task), has_label(task) ? "margin is available" : "");
   }
@@ -161,7 +184,8 @@ class PredictStep final : public flow::Step {
     const Model& model = *open.model;
     const ModelPackage& package = model.package();
     TRY(check_task(package.task, values_, options_));
-    const auto added = prediction_fields(package.task, package.label, options_);
+    TRY(check_rows(package.calibration.rows(), values_, options_));
+    const auto added = prediction_fields(package, options_);
     auto keep = kept_columns(*open.columns, package.label.column, added);
     if (!keep.has_value()) return fail(std::move(keep).error()).at(query_.place);
 
@@ -237,7 +261,10 @@ flow::Help Predict::help() const {
           "predict.threshold=0.5: two classes: the second one is predicted above it.\n"
           "predict.extra_outputs=\"probability, probabilities, margin\": more columns: the probability (two classes: "
           "of the\n"
-          "second; many: of the one predicted), one probability_<class> a class, and what the trees summed up to.",
+          "second; many: of the one predicted), one probability_<class> a class, and what the trees summed up to.\n"
+          "interval (lower, upper) and set (in_set_<class>): what holds the label of 9 rows in 10, or of\n"
+          "predict.confidence=0.9, as the validation rows of the training tell. contributions: contribution_<feature> and\n"
+          "contribution_bias, whose sum is the margin.",
       .example =
           "SELECT * FROM july TO PREDICT out.july.late WITH predict.extra_outputs=\"probability\" USING flights.late;",
   };
@@ -258,15 +285,17 @@ Result<std::unique_ptr<flow::Step>> Predict::check(const flow::Parsed& parsed, f
       .target = clause.column.text,
       .output = values.string("predict.output") == "probability" ? TargetOutput::kProbability : TargetOutput::kValue,
       .threshold = values.number("predict.threshold"),
+      .confidence = values.number("predict.confidence"),
       .extra = TRY(extra_outputs(values))};
   engine::TableName table = TRY(target_table(clause.table));
   ModelQuery query = TRY(check_model_query(clause.model, context));
 
   const ModelSignature& signature = query.signature;
   if (signature.task) TRY(check_task(*signature.task, values, options));
-  // One column a class is known only when the classes are: then the table's columns are told in run().
+  if (signature.calibration_rows) TRY(check_rows(*signature.calibration_rows, values, options));
+  // One column a class or feature is known only when these are: then the table's columns are told in run().
   const bool by_class = std::ranges::any_of(options.extra, [&](ExtraOutput e) {
-    return e == ExtraOutput::kProbabilities || (e == ExtraOutput::kMargin && signature.task == Task::kMulticlass);
+    return e == ExtraOutput::kProbabilities || e == ExtraOutput::kSet || e == ExtraOutput::kContributions || (e == ExtraOutput::kMargin && signature.task == Task::kMulticlass);
   });
   std::optional<arrow::Schema> result;
   std::string select;

@@ -153,7 +153,7 @@ Result<int64_t> predict_in_engine(engine::FunctionHost& functions, const ModelQu
                                   const PredictionOptions& options, const std::vector<size_t>& keep,
                                   const engine::TableName& table, flow::RunContext& context) {
   const ModelPackage& package = open.model->package();
-  const auto added = prediction_fields(package.task, package.label, options);
+  const auto added = prediction_fields(package, options);
   const auto function = TRY(ScoreFunction::make(open.model, options, context.cancel(), context.progress()));
   const engine::FunctionHandle score = TRY(functions.add(function));
   const Scoring scoring =
