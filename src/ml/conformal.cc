@@ -89,7 +89,8 @@ Result<Calibration> calibrate(const Predictor& predictor, bool has_classes, Matr
         score = std::fabs(label - predicted[i * width]);
       } else {
         const auto actual = static_cast<size_t>(label);
-        const float chosen = width == 1 ? (actual == 1 ? predicted[i] : 1 - predicted[i]) : predicted[i * width + actual];
+        const float chosen =
+            width == 1 ? (actual == 1 ? predicted[i] : 1 - predicted[i]) : predicted[i * width + actual];
         if (!(chosen >= -1e-5F && chosen <= 1 + 1e-5F)) return Calibration();  // margins
         score = std::clamp(1 - chosen, 0.0F, 1.0F);
       }

@@ -31,7 +31,7 @@ class Calibration {
   // The ceil((rows + 1) confidence)-th smallest score. nullopt: the rows are too few for that confidence.
   std::optional<double> quantile(double confidence) const;
 
-  Json to_json() const;  // null without rows
+  Json to_json() const;                                    // null without rows
   static Result<Calibration> from_json(const Json& json);  // kData when malformed
 
  private:

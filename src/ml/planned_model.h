@@ -21,7 +21,7 @@ struct ModelSignature {
   std::vector<arrow::Field> inputs;  // columns needed to score; empty = not known before the run
   std::string label;                 // empty = none
   std::optional<arrow::Type> label_type;
-  std::optional<Task> task;  // absent: decided by the data
+  std::optional<Task> task;                  // absent: decided by the data
   std::optional<uint64_t> calibration_rows;  // absent: not known before the run
 };
 

@@ -145,8 +145,7 @@ Result<PredictionBuilder> PredictionBuilder::make(const Model& model, Prediction
   PredictionBuilder out;
   out.model_ = &model;
   out.options_ = std::move(options);
-  out.schema_ = std::make_shared<const arrow::Schema>(
-      arrow::Schema{prediction_fields(package, out.options_)});
+  out.schema_ = std::make_shared<const arrow::Schema>(arrow::Schema{prediction_fields(package, out.options_)});
   TRY(out.prepare_extra());
   if (!is_classification(package.task)) return out;
 
@@ -187,8 +186,8 @@ Status PredictionBuilder::prepare_extra() {
       TRY(check_calibration(calibration.rows(), options_.confidence));
       quantile_ = calibration.quantile(options_.confidence).value();
     } else if (extra == ExtraOutput::kContributions && model_->explainer() == nullptr) {
-      return fail(Code::kUnsupported, fmt::format("this kind of model has no contributions: {}",
-                                                  model_->package().estimator));
+      return fail(Code::kUnsupported,
+                  fmt::format("this kind of model has no contributions: {}", model_->package().estimator));
     }
   }
   return {};

@@ -35,7 +35,7 @@ struct PredictionOptions {
   std::string target;                          // the predicted column
   TargetOutput output = TargetOutput::kValue;  // kMargin: of models with one margin a row
   double threshold = 0.5;                      // two classes: the second one is predicted above it
-  double confidence = 0.9;      // of intervals and sets
+  double confidence = 0.9;                     // of intervals and sets
   std::vector<ExtraOutput> extra;
   std::optional<arrow::Type> type;  // of the target, instead of the label's: int64, double or string
 };

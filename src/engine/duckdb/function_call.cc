@@ -159,8 +159,8 @@ void call(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector outp
     status = fail(Code::kInternal, fmt::format("a function failed: {}", e.what()));
   }
   if (status) return;
-  duckdb_scalar_function_set_error(info,
-                                   binding.registry.keep_error(binding.number, binding.name, std::move(status).error()).c_str());
+  duckdb_scalar_function_set_error(
+      info, binding.registry.keep_error(binding.number, binding.name, std::move(status).error()).c_str());
 }
 
 }  // namespace

@@ -54,9 +54,12 @@ constexpr AttributeSpec kAttributes[] = {
 };
 
 constexpr std::pair<std::string_view, ExtraOutput> kExtraOutputs[] = {
-    {"probability", ExtraOutput::kProbability}, {"probabilities", ExtraOutput::kProbabilities},
-    {"margin", ExtraOutput::kMargin},           {"interval", ExtraOutput::kInterval},
-    {"set", ExtraOutput::kSet},                 {"contributions", ExtraOutput::kContributions},
+    {"probability", ExtraOutput::kProbability},
+    {"probabilities", ExtraOutput::kProbabilities},
+    {"margin", ExtraOutput::kMargin},
+    {"interval", ExtraOutput::kInterval},
+    {"set", ExtraOutput::kSet},
+    {"contributions", ExtraOutput::kContributions},
 };
 
 Result<std::vector<ExtraOutput>> extra_outputs(const AttributeValues& values) {
@@ -263,7 +266,8 @@ flow::Help Predict::help() const {
           "of the\n"
           "second; many: of the one predicted), one probability_<class> a class, and what the trees summed up to.\n"
           "interval (lower, upper) and set (in_set_<class>): what holds the label of 9 rows in 10, or of\n"
-          "predict.confidence=0.9, as the validation rows of the training tell. contributions: contribution_<feature> and\n"
+          "predict.confidence=0.9, as the validation rows of the training tell. contributions: contribution_<feature> "
+          "and\n"
           "contribution_bias, whose sum is the margin.",
       .example =
           "SELECT * FROM july TO PREDICT out.july.late WITH predict.extra_outputs=\"probability\" USING flights.late;",
@@ -295,7 +299,8 @@ Result<std::unique_ptr<flow::Step>> Predict::check(const flow::Parsed& parsed, f
   if (signature.calibration_rows) TRY(check_rows(*signature.calibration_rows, values, options));
   // One column a class or feature is known only when these are: then the table's columns are told in run().
   const bool by_class = std::ranges::any_of(options.extra, [&](ExtraOutput e) {
-    return e == ExtraOutput::kProbabilities || e == ExtraOutput::kSet || e == ExtraOutput::kContributions || (e == ExtraOutput::kMargin && signature.task == Task::kMulticlass);
+    return e == ExtraOutput::kProbabilities || e == ExtraOutput::kSet || e == ExtraOutput::kContributions ||
+           (e == ExtraOutput::kMargin && signature.task == Task::kMulticlass);
   });
   std::optional<arrow::Schema> result;
   std::string select;

@@ -34,17 +34,21 @@ TEST(FunctionCalls, AreFoundWhereverTheyStand) {
               ElementsAre("Predict('m', t) = ['m'] [t]",
                           "PREDICT ( 'n' , {'a': f(1, 2), 'b': [3, 4]} ) = ['n'] [{'a': f(1, 2), 'b': [3, 4]}]"));
   EXPECT_THAT(calls("predict()"), ElementsAre("predict() ="));
-  EXPECT_THAT(calls("predict('m' /* , */, -- no\n t.*)"), ElementsAre("predict('m' /* , */, -- no\n t.*) = ['m'] [t.*]"));
+  EXPECT_THAT(calls("predict('m' /* , */, -- no\n t.*)"),
+              ElementsAre("predict('m' /* , */, -- no\n t.*) = ['m'] [t.*]"));
   // An argument that is missing is one all the same.
   EXPECT_THAT(calls("predict('m',)"), ElementsAre("predict('m',) = ['m'] []"));
   // The outer one only.
-  EXPECT_THAT(calls("score('a', predict('b', t))"), ElementsAre("score('a', predict('b', t)) = ['a'] [predict('b', t)]"));
+  EXPECT_THAT(calls("score('a', predict('b', t))"),
+              ElementsAre("score('a', predict('b', t)) = ['a'] [predict('b', t)]"));
 }
 
 TEST(FunctionCalls, AreNotWhatOnlyLooksLikeThem) {
-  for (const char* text : {"SELECT 'predict(1)', \"predict\"(1), x.predict(1), predict, predicted(1)", "-- predict(1)\nSELECT 1",
-                           "/* predict(1) */ SELECT $$predict(1)$$", "CREATE TABLE predict(a INT)", "INSERT INTO predict(a) VALUES (1)",
-                           "CREATE MACRO predict(a) AS a", "CREATE FUNCTION predict(a) AS a", "SELECT predict('m', t", "SELECT 'predict(1)"}) {
+  for (const char* text :
+       {"SELECT 'predict(1)', \"predict\"(1), x.predict(1), predict, predicted(1)", "-- predict(1)\nSELECT 1",
+        "/* predict(1) */ SELECT $$predict(1)$$", "CREATE TABLE predict(a INT)", "INSERT INTO predict(a) VALUES (1)",
+        "CREATE MACRO predict(a) AS a", "CREATE FUNCTION predict(a) AS a", "SELECT predict('m', t",
+        "SELECT 'predict(1)"}) {
     EXPECT_THAT(calls(text), IsEmpty()) << text;
   }
 }
@@ -73,7 +77,8 @@ TEST(UnnamedItems, AreExpressionsOfSelectLists) {
     return out;
   };
   EXPECT_THAT(items("SELECT a, t.b, *, f(a), f(b) AS x, y: f(c), g(d) z, a + 1 FROM t"), ElementsAre("f(a)", "a + 1"));
-  EXPECT_THAT(items("CREATE TABLE x AS WITH c AS (SELECT f(1)) SELECT (SELECT g(2) FROM c) FROM (SELECT h(3) UNION SELECT 4 AS k)"),
+  EXPECT_THAT(items("CREATE TABLE x AS WITH c AS (SELECT f(1)) SELECT (SELECT g(2) FROM c) FROM (SELECT h(3) UNION "
+                    "SELECT 4 AS k)"),
               ElementsAre("f(1)", "g(2)", "(SELECT g(2) FROM c)", "h(3)"));
   EXPECT_THAT(items("INSERT INTO t SELECT f(1)"), ElementsAre("f(1)"));
   EXPECT_THAT(items("SELECT FROM WHERE"), IsEmpty());
@@ -82,7 +87,8 @@ TEST(UnnamedItems, AreExpressionsOfSelectLists) {
 // No bytes make them crash, and every place is in the text, in order, and apart.
 TEST(FunctionCalls, KeepWithinTheText) {
   const std::string seed =
-      "SELECT predict('zoo.m', t), score(a := 'x', \"b\" => [1, {2: 3}]) AS \"s\" FROM t /* c */ WHERE predict($$m$$) > E'\\n' -- end";
+      "SELECT predict('zoo.m', t), score(a := 'x', \"b\" => [1, {2: 3}]) AS \"s\" FROM t /* c */ WHERE predict($$m$$) "
+      "> E'\\n' -- end";
   Random random(7);
   for (int turn = 0; turn < 20000; ++turn) {
     std::string text = seed;

@@ -385,7 +385,7 @@ TEST(PublishedFunctions, AreFoundByTheirText) {
   EXPECT_EQ(refused.error().hint, "write times 2");
   ASSERT_TRUE(refused.error().span);
   EXPECT_EQ(refused.error().span->begin, 16u);  // of 'divide'
-  for (int i = 0; i < 3000; ++i) {  // more than are kept
+  for (int i = 0; i < 3000; ++i) {              // more than are kept
     auto failed = session->execute("SELECT multiply('times 2', range - 1) FROM range(2)");
     ASSERT_FALSE(failed.has_value());
     ASSERT_EQ(failed.error().message, "negative value");
