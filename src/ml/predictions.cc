@@ -62,7 +62,10 @@ size_t predicted_class(const float* row, size_t width, double threshold) {
   return static_cast<size_t>(std::max_element(row, row + width) - row);
 }
 
-std::string described(Task task) { return task == Task::kRegression ? "a regression" : std::string(to_string(task)); }
+std::string described(Task task) {
+  if (task == Task::kRegression) return "a regression";
+  return is_classification(task) ? "a classification" : std::string(to_string(task));
+}
 
 std::string no_probabilities(Task task) {
   return fmt::format("only classification models have probabilities; this one is {}", described(task));

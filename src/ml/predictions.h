@@ -75,7 +75,7 @@ class PredictionBuilder {
 // The error of a model that was calibrated on that many rows, where an interval or set is asked for; fine when they are enough.
 Status check_calibration(uint64_t rows, double confidence);
 
-// "a regression", "two classes".
+// "a regression", "a classification".
 std::string described(Task task);
 // The error's message where a model is asked for probabilities that has none.
 std::string no_probabilities(Task task);
