@@ -119,7 +119,7 @@ Result<std::unique_ptr<Step>> EvaluateKind::check(const Parsed& parsed, CheckCon
   const arrow::Schema schema{{{"expected", arrow::string_type()}, {"actual", arrow::string_type()}}};
   access.writes.push_back(TRY(context.will_write_table(evaluate.into.text, schema, evaluate.into.span)));
   const std::string into = evaluate.into.text;
-  const std::string label = evaluate.label.text;
+  const std::string label = evaluate.label ? evaluate.label->text : "";
   return std::make_unique<FunctionStep>(
       access, FingerprintBuilder().add("evaluate").add(query).finish(), [=](RunContext& run) -> Result<Outcome> {
         const auto model = TRY(run.catalog().object(ref));
