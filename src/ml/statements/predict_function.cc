@@ -32,14 +32,16 @@ struct Carrier {
   std::string_view name;
   TypeId type;
 };
-constexpr std::array<Carrier, 3> kCarriers = {{
+constexpr std::array<Carrier, 4> kCarriers = {{
     {"sinan_predict_number", TypeId::kDouble},
     {"sinan_predict_integer", TypeId::kInt64},
     {"sinan_predict_text", TypeId::kString},
+    {"sinan_predict_float", TypeId::kFloat},
 }};
 
 const Carrier& carrier_of(const arrow::Type& type) {
-  if (type.is_floating()) return kCarriers[0];
+  if (type.id == TypeId::kFloat) return kCarriers[3];
+  if (type.id == TypeId::kDouble) return kCarriers[0];
   if (type.is_integer() || type.id == TypeId::kBool) return kCarriers[1];
   return kCarriers[2];
 }
@@ -155,7 +157,8 @@ class ScoreFunction final : public engine::ScalarFunction {
     const arrow::Type type = value_type(signature, call_.output);
     const TypeId given = result_->fields[0].type.id;
     const bool as_text = given == TypeId::kString && signature.task && is_classification(*signature.task);
-    if (carrier_of(type).type != given && !as_text) {
+    const bool as_number = type.is_floating() && result_->fields[0].type.is_floating();
+    if (carrier_of(type).type != given && !as_text && !as_number) {
       return fail(Code::kProgram,
                   fmt::format("the model predicts another type than when the view was made: {} gives {} now",
                               call_.model, type.to_string()),

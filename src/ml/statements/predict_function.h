@@ -1,6 +1,6 @@
 // predict('zoo.m', t) and predict_proba('zoo.m', t) in plain SQL.
 //
-// A call becomes a call of one of three functions that the engine knows, named by the type they give: its first argument is a
+// A call becomes a call of one of a few functions that the engine knows, named by the type they give: its first argument is a
 // JSON text that names the model, the output and the columns that follow. Each time a statement is checked the text is looked up
 // in the catalog, so a view that keeps the call uses the model as it is when it is read.
 #pragma once
