@@ -1,6 +1,9 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/check.h"
+#include "base/strings.h"
 #include "ml/feature_plan.h"
 #include "ml/feature_plan_input.h"
 #include "ml/feature_plan_vocabulary.h"
@@ -24,6 +27,8 @@ constexpr int32_t kNotLookedUp = -2;
 }  // namespace
 
 struct FeatureEncoder::State {
+  GroupIndex groups;
+  std::vector<size_t> group_columns;  // of the batch; empty = the plan has no groups
   const FeaturePlan* plan = nullptr;
   std::vector<InputState> inputs;
   std::vector<FeatureColumn> columns;       // by feature
@@ -33,6 +38,7 @@ struct FeatureEncoder::State {
   void encode_numbers(const InputState& input, const arrow::ColumnView& column);
   void encode_moments(InputState& input, const arrow::ColumnView& column);
   void encode_text(InputState& input, const arrow::ColumnView& column);
+  Status encode_groups(const arrow::Batch& batch);
 };
 
 void FeatureEncoder::State::encode_numbers(const InputState& input, const arrow::ColumnView& column) {
@@ -94,11 +100,26 @@ void FeatureEncoder::State::encode_text(InputState& input, const arrow::ColumnVi
   }
 }
 
+// The last feature.
+Status FeatureEncoder::State::encode_groups(const arrow::Batch& batch) {
+  std::vector<int32_t>& out = codes.back();
+  out.clear();
+  groups.find(batch, group_columns, out);
+  columns.back().codes = out;
+  const auto unknown = std::ranges::find(out, -1);
+  if (unknown == out.end()) return {};
+  const auto row = static_cast<size_t>(unknown - out.begin());
+  return fail(Code::kData,
+              fmt::format("no model was trained for a group: {}",
+                          group_text(plan->groups()->columns, GroupIndex::values_at(batch, group_columns, row))),
+              "leave its rows out: add WHERE; DESCRIBE MODEL lists the groups that have a model");
+}
+
 FeatureEncoder::FeatureEncoder(const FeaturePlan& plan, FeaturePlan::Binding binding)
     : state_(std::make_unique<State>()) {
   CHECK(binding.columns.size() == plan.inputs().size());
   state_->plan = &plan;
-  const size_t features = plan.transforms().size();
+  const size_t features = plan.schema().size();
   state_->columns.resize(features);
   state_->values.resize(features);
   state_->codes.resize(features);
@@ -106,7 +127,7 @@ FeatureEncoder::FeatureEncoder(const FeaturePlan& plan, FeaturePlan::Binding bin
     InputState input;
     input.kind = input_kind(plan.inputs()[i].type).value();
     input.column = binding.columns[i];
-    for (size_t feature = 0; feature < features; ++feature) {
+    for (size_t feature = 0; feature < plan.transforms().size(); ++feature) {
       const Transform& transform = plan.transforms()[feature];
       if (transform.column != plan.inputs()[i].name) continue;
       input.features.push_back(feature);
@@ -116,6 +137,14 @@ FeatureEncoder::FeatureEncoder(const FeaturePlan& plan, FeaturePlan::Binding bin
       }
     }
     state_->inputs.push_back(std::move(input));
+  }
+  if (plan.groups() == nullptr) return;
+  state_->groups = GroupIndex(*plan.groups());
+  for (const std::string& column : plan.groups()->columns) {
+    const auto same = [&](const arrow::Field& input) { return equals_ignore_case(input.name, column); };
+    const auto input = std::ranges::find_if(plan.inputs(), same);
+    CHECK(input != plan.inputs().end());
+    state_->group_columns.push_back(binding.columns[static_cast<size_t>(input - plan.inputs().begin())]);
   }
 }
 
@@ -137,6 +166,7 @@ Result<MatrixBlock> FeatureEncoder::encode(const arrow::Batch& batch) {
         break;
     }
   }
+  if (!state_->group_columns.empty()) TRY(state_->encode_groups(batch));
   MatrixBlock block;
   block.rows = batch.rows();
   block.features = state_->columns;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/strings.h"
 #include "ml/feature_plan_input.h"
 
@@ -41,6 +43,28 @@ Result<FeaturePlan::Binding> FeaturePlan::bind(const arrow::Schema& query) const
     binding.columns.push_back(*at);
   }
   return binding;
+}
+
+FeaturePlan FeaturePlan::with_groups(RowGroups groups, const std::vector<arrow::Field>& fields) const {
+  FeaturePlan plan = *this;
+  for (const arrow::Field& field : fields) {
+    const auto same = [&](const arrow::Field& input) { return equals_ignore_case(input.name, field.name); };
+    if (std::ranges::none_of(plan.inputs_, same)) plan.inputs_.push_back(field);
+  }
+  std::string name = "group";
+  while (std::ranges::find(schema_.features, name, &Feature::name) != schema_.features.end()) name += "_model";
+  plan.schema_.features.push_back(
+      {name, groups.columns.front(), FeatureKind::kCategorical, static_cast<uint32_t>(groups.groups.size() + 1)});
+  plan.groups_ = std::make_shared<const RowGroups>(std::move(groups));
+  return plan;
+}
+
+FeaturePlan FeaturePlan::without_groups() const {
+  if (!groups_) return *this;
+  FeaturePlan plan = *this;
+  plan.schema_.features.pop_back();
+  plan.groups_ = nullptr;
+  return plan;
 }
 
 }  // namespace sinan::ml

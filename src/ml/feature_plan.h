@@ -22,6 +22,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "ml/matrix.h"
+#include "ml/row_groups.h"
 
 namespace sinan::ml {
 
@@ -74,6 +75,11 @@ class FeaturePlan {
   };
   Result<Binding> bind(const arrow::Schema& query) const;
 
+  // The plan with one more feature, the last: the code of the row's group. `fields`: the group's columns, inputs too.
+  FeaturePlan with_groups(RowGroups groups, const std::vector<arrow::Field>& fields) const;
+  FeaturePlan without_groups() const;                        // the same inputs
+  const RowGroups* groups() const { return groups_.get(); }  // null = none
+
   Json to_json() const;
   static Result<FeaturePlan> from_json(const Json& json);  // kData when malformed
 
@@ -81,6 +87,7 @@ class FeaturePlan {
   std::vector<Transform> transforms_;
   std::vector<arrow::Field> inputs_;
   FeatureSchema schema_;
+  std::shared_ptr<const RowGroups> groups_;  // shared by copies of the plan: it can be large
 };
 
 // Applies a plan to batches, reusing its buffers. One per thread.

@@ -133,7 +133,9 @@ Json FeaturePlan::to_json() const {
     if (transform.is_cut) entry.set("cut", true);
     transforms.push_back(std::move(entry));
   }
-  return Json::object({{"inputs", std::move(inputs)}, {"features", std::move(transforms)}});
+  Json out = Json::object({{"inputs", std::move(inputs)}, {"features", std::move(transforms)}});
+  if (groups_) out.set("groups", groups_->to_json());
+  return out;
 }
 
 Result<FeaturePlan> FeaturePlan::from_json(const Json& json) {
@@ -155,7 +157,15 @@ Result<FeaturePlan> FeaturePlan::from_json(const Json& json) {
       return fail(Code::kData, fmt::format("feature twice: \"{}\"", transforms.back().feature));
     }
   }
-  return FeaturePlan(std::move(transforms), std::move(inputs));
+  FeaturePlan plan(std::move(transforms), std::move(inputs));
+  if (json.find("groups") == nullptr) return plan;
+  RowGroups groups = TRY(RowGroups::from_json(json.at("groups")));
+  for (const std::string& column : groups.columns) {
+    const auto same = [&](const arrow::Field& input) { return equals_ignore_case(input.name, column); };
+    if (std::ranges::none_of(plan.inputs_, same))
+      return fail(Code::kData, fmt::format("column of the groups is no input: \"{}\"", column));
+  }
+  return plan.with_groups(std::move(groups), {});
 }
 
 Json to_json(const LabelMap& label) {

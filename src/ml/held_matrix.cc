@@ -154,6 +154,15 @@ Result<HeldMatrix> HeldMatrix::read(MatrixSource& source) {
   return held;
 }
 
+HeldMatrix HeldMatrix::of(const MatrixBlock& block, const FeatureSchema& schema) {
+  HeldMatrix held;
+  held.schema_ = schema;
+  held.values_.resize(schema.size());
+  held.codes_.resize(schema.size());
+  held.append(block);
+  return held;
+}
+
 std::unique_ptr<MatrixSource> HeldMatrix::source() const { return std::make_unique<HeldSource>(*this, std::nullopt); }
 
 std::unique_ptr<MatrixSource> HeldMatrix::source(std::vector<uint32_t> rows) const {

@@ -23,6 +23,9 @@ class HeldMatrix {
   // One pass; the source is rewound before and after.
   static Result<HeldMatrix> read(MatrixSource& source);
 
+  // A copy of one block.
+  static HeldMatrix of(const MatrixBlock& block, const FeatureSchema& schema);
+
   size_t rows() const { return rows_; }
   std::span<const float> label() const { return label_; }
 

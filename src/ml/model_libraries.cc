@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "ml/group_model.h"
 #include "ml/trees/double_sum.h"
 #include "ml/trees/explainer.h"
 #include "ml/trees/lightgbm_model.h"
@@ -38,6 +39,7 @@ struct Library {
 constexpr Library kLibraries[] = {
     {"xgboost", open_xgboost},
     {"lightgbm", open_lightgbm},
+    {kGroupLibrary, open_group_model},
 };
 
 }  // namespace

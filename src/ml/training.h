@@ -66,6 +66,7 @@ struct TrainRequest {
   std::vector<Candidate> candidates;  // of a search; empty = there is none
   TuneOptions tune;
   FoldOptions folds;
+  uint64_t least_group_rows = 1;  // GROUP BY: smaller groups have no model
 
   // Whether models are trained on some of the rows and scored on others before the last one is.
   bool resamples() const { return folds.count > 0 || !candidates.empty(); }

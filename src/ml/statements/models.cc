@@ -9,6 +9,7 @@
 #include "ml/model_object.h"
 #include "ml/planned_model.h"
 #include "ml/statements/model_step.h"
+#include "ml/statements/train_groups.h"
 #include "ml/trial_tables.h"
 
 namespace sinan::ml {
@@ -151,6 +152,8 @@ Result<flow::Outcome> describe(const sql::Name& name, flow::RunContext& context)
   outcome.tables.push_back(property_table(object));
   outcome.tables.push_back(feature_table(object.payload));
   outcome.tables.push_back(metric_table(object.payload.at("metrics")));
+  for (flow::ResultTable& table : group_tables(object.payload.at("metrics")))
+    outcome.tables.push_back(std::move(table));
   for (flow::ResultTable& table : trial_tables(object.payload.at("metrics")))
     outcome.tables.push_back(std::move(table));
   for (flow::Artefact& chart : trial_charts(object.payload.at("metrics")))

@@ -9,6 +9,7 @@
 #include "ml/planned_model.h"
 #include "ml/statements/model_query.h"
 #include "ml/statements/train_check.h"
+#include "ml/statements/train_groups.h"
 #include "ml/statements/train_resampled.h"
 #include "ml/statements/train_rows.h"
 #include "ml/training.h"
@@ -35,6 +36,7 @@ class TrainStep final : public flow::Step {
   Result<flow::Outcome> run(flow::RunContext& context) override;
 
  private:
+  Result<flow::Outcome> run_groups(TrainingData read, const TrainingResources& resources, flow::RunContext& context);
   Result<flow::Outcome> run_resampled(TrainingData read, const TrainingResources& resources, flow::RunContext& context);
   // Of everything random: the statement's own, or the run's.
   uint64_t seed(const flow::RunContext& context) const { return request_.seed.value_or(context.seed()); }
@@ -66,6 +68,7 @@ Result<flow::Outcome> TrainStep::run(flow::RunContext& context) {
   TrainingProgress progress(context);
   const TrainingResources resources{seed(context), context.threads(), context.memory_bytes()};
   if (request_.resamples()) return run_resampled(std::move(read), resources, context);
+  if (!request_.clause.group_by.empty()) return run_groups(std::move(read), resources, context);
   TrainedModel trained = TRY(train_model(request_, training_rows(data), resources, progress));
   flow::Outcome outcome = TRY(save_model(request_.clause.into.text, trained, context));
   if (data.is_binned()) {
@@ -74,6 +77,16 @@ Result<flow::Outcome> TrainStep::run(flow::RunContext& context) {
                     human_count(request_.data.binning->sample_rows)));
   }
   outcome.lineage = lineage(trained.package);
+  return outcome;
+}
+
+Result<flow::Outcome> TrainStep::run_groups(TrainingData read, const TrainingResources& resources,
+                                            flow::RunContext& context) {
+  const GroupedModel model = TRY(train_groups(request_, std::move(read), resources, context));
+  flow::Outcome outcome = TRY(save_model(request_.clause.into.text, model.trained, context));
+  outcome.messages.insert(outcome.messages.end(), model.messages.begin(), model.messages.end());
+  outcome.tables = group_tables(model.trained.package.metrics);
+  outcome.lineage = lineage(model.trained.package);
   return outcome;
 }
 
@@ -106,6 +119,8 @@ ModelSignature planned_signature(const TrainRequest& request, const std::optiona
   if (!columns) return signature;
   const auto features = feature_columns(*columns, request.data);
   for (const size_t column : *features) signature.inputs.push_back((*columns)[column]);
+  for (const sql::Name& name : request.clause.group_by)
+    signature.inputs.push_back((*columns)[columns->index_of(name.text).value()]);
   if (request.data.label.empty()) return signature;
   const arrow::Field& label = (*columns)[columns->index_of(request.data.label).value()];
   signature.label = label.name;
@@ -119,7 +134,9 @@ ModelSignature planned_signature(const TrainRequest& request, const std::optiona
 flow::Help Train::help() const {
   return {
       .summary = "Train a model on the rows of a query.",
-      .synopsis = "query TO TRAIN estimator [WITH attribute=value, ...] [COLUMN column, ...] [LABEL column] INTO model",
+      .synopsis =
+          "query TO TRAIN estimator [WITH attribute=value, ...] [COLUMN column, ...] [LABEL column] "
+          "[GROUP BY column, ...] INTO model",
       .details =
           "Estimators: xgboost.gbtree, xgboost.dart; lightgbm.gbdt (lightgbm), lightgbm.dart, lightgbm.goss, "
           "lightgbm.rf;\n"

@@ -164,10 +164,6 @@ Result<TrainRequest> check_request(const sql::Train& clause, const Trainers& tra
                 "add LABEL column before INTO")
         .at(clause.estimator.span);
   }
-  if (!clause.group_by.empty()) {
-    return fail(Code::kUnsupported, "GROUP BY is not available in this build", "train one group: add WHERE")
-        .at(clause.group_by.front().span);
-  }
   if (!learns_label && clause.label) {
     return fail(Code::kProgram,
                 fmt::format("{} learns without a label: LABEL {}", request.estimator, clause.label->text),
@@ -220,6 +216,21 @@ Status check_columns(const TrainRequest& request, const arrow::Schema& query) {
   for (const sql::ColumnTarget& target : request.clause.columns) {
     for (const sql::Expr& column : target.columns) {
       if (!column.is(sql::Expr::Kind::kStar)) TRY(check_column_name(column, query));
+    }
+  }
+  for (const sql::Name& name : request.clause.group_by) {
+    const auto group = query.index_of(name.text);
+    if (!group) {
+      return fail(Code::kProgram, fmt::format("GROUP BY is not a column of the query: \"{}\"", name.text),
+                  did_you_mean(name.text, query.names()))
+          .at(name.span);
+    }
+    if (!input_kind(query[*group].type)) {
+      return fail(Code::kProgram,
+                  fmt::format("GROUP BY needs numbers, text or times: \"{}\" is {}", name.text,
+                              query[*group].type.to_string()),
+                  "cast it to text in the query")
+          .at(name.span);
     }
   }
   if (!request.folds.key.empty() && !query.index_of(request.folds.key)) {

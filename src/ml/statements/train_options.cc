@@ -42,6 +42,11 @@ constexpr AttributeSpec kOptions[] = {
      .doc = "cross-validate over so many folds; the model learns from all rows",
      .min = 2,
      .max = 100},
+    {.name = "group.min_rows",
+     .type = AttributeType::kInteger,
+     .default_text = "10",
+     .doc = "GROUP BY: a group with fewer rows has no model",
+     .min = 1},
     {.name = "validation.key",
      .type = AttributeType::kString,
      .doc = "column whose value decides the fold: rows of one value stay together"},
@@ -201,11 +206,40 @@ bool will_hold_out(const TrainAttributes& given) {
   return !given.searched.empty() || std::ranges::any_of(given.options, is_folds);
 }
 
+Status take_groups(TrainRequest& request, const AttributeValues& options) {
+  const auto& columns = request.clause.group_by;
+  if (columns.empty()) {
+    if (!options.given("group.min_rows")) return {};
+    return fail(Code::kArgument, "group.min_rows has no meaning without GROUP BY", "add GROUP BY column before INTO")
+        .at(*options.span("group.min_rows"));
+  }
+  if (request.resamples()) {
+    return fail(Code::kUnsupported, "GROUP BY goes with one value for each attribute: no search, no folds",
+                "find the values without GROUP BY, or train one group: add WHERE")
+        .at(columns.front().span);
+  }
+  for (size_t i = 0; i < columns.size(); ++i) {
+    const auto same = [&](const sql::Name& other) { return equals_ignore_case(other.text, columns[i].text); };
+    if (std::any_of(columns.begin(), columns.begin() + static_cast<ptrdiff_t>(i), same))
+      return fail(Code::kProgram, fmt::format("GROUP BY names a column twice: \"{}\"", columns[i].text),
+                  "keep one of them")
+          .at(columns[i].span);
+    if (request.clause.label && equals_ignore_case(columns[i].text, request.clause.label->text))
+      return fail(Code::kProgram, fmt::format("GROUP BY names the label: \"{}\"", columns[i].text),
+                  "a group would have one class only")
+          .at(columns[i].span);
+    request.data.excluded.push_back(columns[i].text);
+  }
+  request.least_group_rows = static_cast<uint64_t>(options.integer("group.min_rows"));
+  return {};
+}
+
 Status take_options(TrainRequest& request, const TrainAttributes& given, std::span<const AttributeSpec> specs) {
   const AttributeValues options = TRY(flow::check_attributes(given.options, kOptions, "TO TRAIN"));
   TRY(take_searches(request, given.searched, specs));
   TRY(take_tuning(request, options));
   TRY(take_folds(request, options));
+  TRY(take_groups(request, options));
   if ((request.folds.count > 0 || !request.candidates.empty()) && !request.clause.label) {
     return fail(Code::kArgument, "trials and folds are scored by a label: LABEL is missing",
                 "add LABEL column before INTO")

@@ -61,7 +61,7 @@ Result<ResampledModel> train_resampled(const TrainRequest& asked, TrainingData r
                 "train it with one value for each attribute")
         .at(request.clause.estimator.span);
   }
-  auto held = hold_rows(read.data, request.folds.count, read.fold_keys, resources.seed);
+  auto held = hold_rows(read.data, request.folds.count, read.marks.fold_keys, resources.seed);
   if (!held) return fail(std::move(held).error()).at(request.folds.place);
   const HeldRows& rows = *held;
 

@@ -6,6 +6,8 @@
 
 #include "arrow/builder.h"
 #include "base/hash.h"
+#include "base/strings.h"
+#include "ml/folds.h"
 #include "ml/statements/train_check.h"
 
 namespace sinan::ml {
@@ -39,6 +41,77 @@ std::string_view kind_of(const FeaturePlan& plan, const FeatureReport& row) {
   return transform->kind == Transform::Kind::kVocabulary ? "category" : "number";
 }
 
+// Marks the rows as they stream in.
+class RowMarker {
+ public:
+  RowMarker(const TrainRequest& request, uint64_t seed) : request_(request), seed_(seed) {}
+
+  // Groups hold rows out by themselves: a share of the rows, of whatever group, is drawn as without them.
+  void prepare(DataSpec& spec) const {
+    if (request_.clause.group_by.empty()) return;
+    if (!spec.validation_column.empty()) spec.excluded.push_back(spec.validation_column);
+    spec.validation_column.clear();
+    spec.validation_fraction = 0;
+  }
+
+  void bind(const arrow::Schema& schema) {
+    if (!request_.folds.key.empty()) key_ = schema.index_of(request_.folds.key);
+    for (const sql::Name& name : request_.clause.group_by) {
+      group_columns_.push_back(schema.index_of(name.text).value());
+      marks_.group_fields.push_back(schema[group_columns_.back()]);
+    }
+    if (!group_columns_.empty() && !request_.data.validation_column.empty())
+      held_column_ = schema.index_of(request_.data.validation_column);
+  }
+
+  void mark(const arrow::Batch& batch) {
+    if (key_) hash_rows(batch.column(*key_), marks_.fold_keys);
+    if (group_columns_.empty()) return;
+    marks_.groups.append(batch, group_columns_, marks_.row_groups);
+    const double share = request_.data.validation_fraction;
+    if (!held_column_ && share <= 0) return;
+    for (size_t i = 0; i < batch.rows(); ++i) {
+      bool is_held = false;
+      if (held_column_) {
+        const arrow::ColumnView column = batch.column(*held_column_);
+        is_held = !column.is_null(i) && column.as_double(i) != 0;
+      } else {
+        is_held = draw(seed_, marks_.is_held.size()) < share;
+      }
+      marks_.is_held.push_back(is_held ? 1 : 0);
+    }
+  }
+
+  Status bind_validation(const arrow::Schema& schema) {
+    for (const sql::Name& name : request_.clause.group_by) {
+      const auto at = schema.index_of(name.text);
+      if (!at) {
+        return fail(Code::kProgram, fmt::format("GROUP BY is not a column of validation.select: \"{}\"", name.text),
+                    did_you_mean(name.text, schema.names()))
+            .at(request_.validation_place);
+      }
+      validation_columns_.push_back(*at);
+    }
+    return {};
+  }
+
+  void mark_validation(const arrow::Batch& batch) {
+    if (!validation_columns_.empty()) marks_.groups.find(batch, validation_columns_, marks_.validation_groups);
+  }
+
+  bool has_held_rows() const { return std::ranges::find(marks_.is_held, 1) != marks_.is_held.end(); }
+  RowMarks take() { return std::move(marks_); }
+
+ private:
+  const TrainRequest& request_;
+  const uint64_t seed_;
+  std::optional<size_t> key_;
+  std::vector<size_t> group_columns_;
+  std::vector<size_t> validation_columns_;
+  std::optional<size_t> held_column_;
+  RowMarks marks_;
+};
+
 }  // namespace
 
 Status read_rows(flow::RunContext& context, const std::string& query, Span place, bool is_verbatim,
@@ -65,20 +138,20 @@ Result<TrainingData> read_training_rows(const TrainRequest& request, uint64_t se
   spec.threads = context.threads();
   context.progress().stage("reading");
   std::optional<DataSetBuilder> builder;
-  std::vector<uint64_t> fold_keys;
-  std::optional<size_t> key;
+  RowMarker marker(request, seed);
+  marker.prepare(spec);
   arrow::Schema columns;
   TRY(read_rows(
       context, request.query, request.query_place, true,
       [&](const arrow::Schema& schema) -> Status {
         columns = schema;
         TRY(check_columns(request, schema));
-        if (!request.folds.key.empty()) key = schema.index_of(request.folds.key);
+        marker.bind(schema);
         builder.emplace(TRY(DataSetBuilder::make(spec, schema)));
         return {};
       },
       [&](const arrow::Batch& batch) {
-        if (key) hash_rows(batch.column(*key), fold_keys);
+        marker.mark(batch);
         return builder->append(batch);
       }));
   if (!request.validation_query.empty()) {
@@ -87,9 +160,13 @@ Result<TrainingData> read_training_rows(const TrainRequest& request, uint64_t se
         context, request.validation_query, request.validation_place, false,
         [&](const arrow::Schema& schema) -> Status {
           TRY(check_validation(request, columns, schema));
+          TRY(marker.bind_validation(schema));
           return builder->bind_validation(schema);
         },
-        [&](const arrow::Batch& batch) { return builder->append_validation(batch); }));
+        [&](const arrow::Batch& batch) {
+          marker.mark_validation(batch);
+          return builder->append_validation(batch);
+        }));
   }
   context.progress().stage("fitting");
   auto data = builder->finish();
@@ -101,11 +178,11 @@ Result<TrainingData> read_training_rows(const TrainRequest& request, uint64_t se
   }
   const bool wants_validation = request.data.validation_fraction > 0 || !request.data.validation_column.empty() ||
                                 !request.validation_query.empty();
-  if (wants_validation && data->validation() == nullptr) {
+  if (wants_validation && data->validation() == nullptr && !marker.has_held_rows()) {
     return fail(Code::kData, "no rows to validate on", "the validation query, share or column selects none")
         .at(request.validation_place);
   }
-  return TrainingData{*std::move(data), std::move(fold_keys)};
+  return TrainingData{*std::move(data), marker.take()};
 }
 
 flow::ResultTable feature_table(DataSet& data) {

@@ -9,6 +9,7 @@
 #include "flow/outcome.h"
 #include "flow/step.h"
 #include "ml/data_set.h"
+#include "ml/row_groups.h"
 #include "ml/training.h"
 
 namespace sinan::ml {
@@ -20,9 +21,20 @@ Status read_rows(flow::RunContext& context, const std::string& query, Span place
 
 // Errors: those of check_columns() and check_validation() where the columns were not known before; of the queries; of
 // DataSetBuilder; no row to validate on (kData).
+// What is known of rows besides their features.
+struct RowMarks {
+  std::vector<uint64_t> fold_keys;  // a hash of validation.key of each training row; empty without one
+
+  // GROUP BY: all rows of the query are training rows here, and `is_held` says which of them are to be validated on.
+  GroupIndex groups;
+  std::vector<arrow::Field> group_fields;
+  std::vector<int32_t> row_groups;         // of each training row
+  std::vector<int32_t> validation_groups;  // of each row of validation.select; -1 = a group without training rows
+  std::vector<uint8_t> is_held;            // by training row; empty = none is
+};
 struct TrainingData {
   DataSet data;
-  std::vector<uint64_t> fold_keys;  // a hash of validation.key of each training row; empty without one
+  RowMarks marks;
 };
 Result<TrainingData> read_training_rows(const TrainRequest& request, uint64_t seed, flow::RunContext& context);
 
