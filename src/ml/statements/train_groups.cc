@@ -184,6 +184,7 @@ Result<GroupedModel> train_groups(const TrainRequest& request, TrainingData read
   package.plan = read.data.plan().with_groups(std::move(known), read.marks.group_fields);
   package.rows = trained_rows;
   package.importance.clear();
+  package.calibration = Calibration();  // of one group it says nothing about the others
   package.native = pack_group_models(models);
   package.native_name = "groups.bin";
   Json names = Json::array();
