@@ -46,7 +46,7 @@ double processor_seconds() {
 Result<Times> run(flow::Project& project, const std::string& program) {
   flow::PlanOptions plan_options;
   plan_options.use_cache = false;
-  const flow::Plan plan = TRY(flow::make_plan(program, project, plan_options));
+  flow::Plan plan = TRY(flow::make_plan(program, project, plan_options));
   if (!plan.ok()) return fail(plan.diagnostics.front().error);
   Quiet quiet;
   flow::ExecuteOptions options;
