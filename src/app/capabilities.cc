@@ -4,6 +4,7 @@
 #include "ml/lightgbm/trainer.h"
 #include "ml/trainer.h"
 #include "ml/xgboost/trainer.h"
+#include "profile/register.h"
 #include "run/register.h"
 #include "solve/register.h"
 
@@ -16,6 +17,7 @@ void register_capabilities(flow::Registry& registry) {
   trainers.push_back(ml::xgboost::make_trainer());
   trainers.push_back(ml::lightgbm::make_trainer());
   ml::register_ml(registry, std::move(trainers));
+  profile::register_profile(registry);
   run::register_run(registry);
   solve::register_solve(registry);
 }

@@ -40,9 +40,13 @@ class Dialect {
   virtual std::string create_table(const TableName& name, const arrow::Schema& schema, bool replace) const = 0;
   virtual std::string create_table_as(const TableName& name, std::string_view query, bool replace,
                                       bool with_data) const = 0;
+  // A table that only its session sees, dropped with it.
+  virtual std::string create_temporary_table_as(const TableName& name, std::string_view query) const = 0;
   virtual std::string create_schema_if_missing(std::string_view schema) const = 0;
   virtual std::string drop_table_if_exists(const TableName& name) const = 0;
   virtual std::string limit(std::string_view query, uint64_t rows) const = 0;
+  // A number in [0, 1) that the text of an expression alone decides: the first 13 hexadecimal digits of its MD5, over 16^13.
+  virtual std::string hashed_share(std::string_view text_expression) const = 0;
 };
 
 }  // namespace sinan::engine

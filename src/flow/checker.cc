@@ -108,6 +108,13 @@ Status Checker::apply(std::string sql) {
   return {};
 }
 
+Result<arrow::Schema> Checker::describe(std::string_view sql) {
+  auto schema = session_.describe(sql);
+  // Some errors (a file that is missing) end the transaction: then nothing can be described in it any more.
+  if (!schema && !session_.execute("SELECT 1")) TRY(rewind(applied_.size()));
+  return schema;
+}
+
 bool Checker::touches(const std::vector<ObjectRef>& objects, const std::vector<ObjectRef>& set) const {
   return std::ranges::any_of(objects, [&](const ObjectRef& object) {
     return std::ranges::any_of(set, [&](const ObjectRef& other) { return sql::overlap(object, other); });
@@ -309,7 +316,7 @@ std::optional<Error> Checker::simulate(const Statement& statement, PlainStatemen
   const std::string text(statement.whole());
   const std::string words = leading_words(statement.program, statement.text.whole);
   const auto described = [&]() -> std::optional<Error> {
-    auto schema = session_.describe(text);
+    auto schema = describe(text);
     if (!schema) return std::move(schema).error();
     return std::nullopt;
   };
@@ -353,7 +360,7 @@ std::optional<Error> Checker::simulate(const Statement& statement, PlainStatemen
       return harmless ? described() : unsure(words.substr(0, words.find(' ')));
     }
     case StatementClass::kUnknown: {
-      auto schema = session_.describe(text);
+      auto schema = describe(text);
       if (!schema) {
         Error error = std::move(schema).error();
         // A query makes nothing; who knows what the others would have made.

@@ -82,6 +82,8 @@ class Checker final : private ObjectScope {
   void improve(Error& error, const Statement& statement, const Access& access) const;
   void empty_table(const sql::Analysis& analysis);
   std::optional<Error> simulate(const Statement& statement, PlainStatement& plain);
+  // The session's describe(), after which the check's transaction goes on whatever was wrong.
+  Result<arrow::Schema> describe(std::string_view sql);
   // Runs it on the check session for good (until rewind).
   Status apply(std::string sql);
   Status begin();

@@ -35,7 +35,7 @@ Access StatementCheck::analyze(std::string_view query, Span place) {
 
 Result<std::optional<arrow::Schema>> StatementCheck::describe(std::string_view query, Span place) {
   const Access access = analyze(query, place);
-  auto schema = checker_.session_.describe(query);
+  auto schema = checker_.describe(query);
   if (schema) {
     // A file that will be written again may have other columns then; a table of unknown columns may stand for nothing.
     if (checker_.touches(access.reads, checker_.unwritten_) || checker_.touches(access.reads, checker_.deferred_)) {

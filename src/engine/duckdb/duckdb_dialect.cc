@@ -125,6 +125,14 @@ std::string DuckDbDialect::create_table_as(const TableName& name, std::string_vi
                      with_data ? "" : " WITH NO DATA");
 }
 
+std::string DuckDbDialect::create_temporary_table_as(const TableName& name, std::string_view query) const {
+  return fmt::format("CREATE TEMPORARY TABLE {} AS {}", table(name), nested(query));
+}
+
+std::string DuckDbDialect::hashed_share(std::string_view text_expression) const {
+  return fmt::format("(CAST('0x' || substr(md5({}), 1, 13) AS BIGINT) / 4503599627370496.0)", text_expression);
+}
+
 std::string DuckDbDialect::create_schema_if_missing(std::string_view schema) const {
   return "CREATE SCHEMA IF NOT EXISTS " + identifier(schema);
 }

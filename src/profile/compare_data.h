@@ -1,0 +1,16 @@
+// COMPARE DATA: how far the rows of now have moved from those of then.
+#pragma once
+
+#include "flow/statement_kind.h"
+
+namespace sinan::profile {
+
+class CompareData final : public flow::StatementKind {
+ public:
+  std::string_view phrase() const override { return "COMPARE DATA"; }
+  flow::Help help() const override;
+  Result<std::unique_ptr<flow::Parsed>> parse(const flow::Statement& statement, sql::Tokens& tokens) const override;
+  Result<std::unique_ptr<flow::Step>> check(const flow::Parsed& parsed, flow::CheckContext& context) const override;
+};
+
+}  // namespace sinan::profile
