@@ -56,13 +56,23 @@ bool is_option(sql::Tokens& tokens) {
 constexpr double kQuantiles[] = {0.05, 0.25, 0.5, 0.75, 0.95};
 
 const std::vector<arrow::Field>& result_fields() {
-  static const std::vector<arrow::Field> fields = {
-      {"column", arrow::string_type()},    {"type", arrow::string_type()},    {"rows", arrow::int64_type()},
-      {"missing", arrow::int64_type()},    {"distinct", arrow::int64_type()}, {"min", arrow::string_type()},
-      {"q05", arrow::string_type()},       {"q25", arrow::string_type()},     {"median", arrow::string_type()},
-      {"q75", arrow::string_type()},       {"q95", arrow::string_type()},     {"max", arrow::string_type()},
-      {"mean", arrow::double_type()},      {"std", arrow::double_type()},     {"most_frequent", arrow::string_type()},
-      {"histogram", arrow::string_type()}, {"note", arrow::string_type()}};
+  static const std::vector<arrow::Field> fields = {{"column_name", arrow::string_type()},
+                                                   {"type", arrow::string_type()},
+                                                   {"rows", arrow::int64_type()},
+                                                   {"missing", arrow::int64_type()},
+                                                   {"distinct_values", arrow::int64_type()},
+                                                   {"min", arrow::string_type()},
+                                                   {"q05", arrow::string_type()},
+                                                   {"q25", arrow::string_type()},
+                                                   {"median", arrow::string_type()},
+                                                   {"q75", arrow::string_type()},
+                                                   {"q95", arrow::string_type()},
+                                                   {"max", arrow::string_type()},
+                                                   {"mean", arrow::double_type()},
+                                                   {"std", arrow::double_type()},
+                                                   {"most_frequent", arrow::string_type()},
+                                                   {"histogram", arrow::string_type()},
+                                                   {"note", arrow::string_type()}};
   return fields;
 }
 
@@ -99,7 +109,7 @@ std::optional<std::string> most_frequent(const Distribution& shape) {
   std::vector<std::string> parts;
   for (size_t i = 0; i < std::min<size_t>(3, shape.texts.size()); ++i) {
     const auto& [text, share] = shape.texts[i];
-    parts.push_back(fmt::format("{} {:.0f} %", display_prefix(text, 20), 100 * share));
+    parts.push_back(fmt::format("{} {:.3g} %", display_prefix(text, 20), 100 * share));
   }
   return join(parts, ", ");
 }
@@ -129,10 +139,10 @@ arrow::Batch all_columns(const Profile& profile, const std::vector<Distribution>
 
 // What fits a screen.
 arrow::Batch for_screen(const Profile& profile, const std::vector<Distribution>& shapes) {
-  arrow::BatchBuilder rows({{"column", arrow::string_type()},
+  arrow::BatchBuilder rows({{"column_name", arrow::string_type()},
                             {"type", arrow::string_type()},
                             {"missing", arrow::string_type()},
-                            {"distinct", arrow::int64_type()},
+                            {"distinct_values", arrow::int64_type()},
                             {"min", arrow::string_type()},
                             {"median", arrow::string_type()},
                             {"max", arrow::string_type()},
@@ -150,7 +160,7 @@ arrow::Batch for_screen(const Profile& profile, const std::vector<Distribution>&
     append(rows.column(5), middle ? middle : quantile_text(profile.sample[i], shapes[i], 0.5));
     append(rows.column(6), column.greatest());
     rows.column(7).append(std::string_view(sparkline(shapes[i])));
-    append(rows.column(8), note_of(column));
+    rows.column(8).append(std::string_view(note_of(column).value_or("")));
   }
   return rows.finish();
 }
@@ -187,7 +197,7 @@ std::vector<Ranked> ranked_associations(const Profile& profile, size_t label) {
 
 void tell_associations(const Profile& profile, size_t label, flow::Outcome& outcome) {
   const std::vector<Ranked> ranked = ranked_associations(profile, label);
-  arrow::BatchBuilder rows({{"column", arrow::string_type()},
+  arrow::BatchBuilder rows({{"column_name", arrow::string_type()},
                             {"tells_of_label", arrow::double_type()},
                             {"auc", arrow::double_type()},
                             {"hint", arrow::string_type()}});
@@ -197,7 +207,7 @@ void tell_associations(const Profile& profile, size_t label, flow::Outcome& outc
     rows.column(0).append(std::string_view(row.column));
     rows.column(1).append(row.found.strength);
     append(rows.column(2), row.found.auc);
-    append(rows.column(3), row.found.hint);
+    rows.column(3).append(std::string_view(row.found.hint.value_or("")));
     if (row.found.hint) ++hints;
     if (bars.labels.size() == 20) continue;
     bars.labels.push_back(row.column);

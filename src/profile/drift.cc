@@ -11,16 +11,11 @@ namespace {
 
 constexpr double kInsteadOfZero = 0.001;
 constexpr size_t kBins = 10;
+constexpr double kNothing = 1e-9;  // what rounding leaves of a share
 
-// Inner cuts between bins: the reference's deciles, each once; few different values are a bin each.
-std::vector<double> cuts_of(const std::vector<double>& points) {
+// Inner cuts between bins: the reference's deciles, each once.
+std::vector<double> decile_cuts(const std::vector<double>& points) {
   std::vector<double> cuts;
-  std::vector<double> values = points;
-  values.erase(std::unique(values.begin(), values.end()), values.end());
-  if (values.size() <= kBins) {
-    cuts.assign(values.begin() + 1, values.end());
-    return cuts;
-  }
   for (size_t i = 1; i < kBins; ++i) {
     const double cut = quantile(points, static_cast<double>(i) / kBins);
     if (cut > points.front() && (cuts.empty() || cut > cuts.back())) cuts.push_back(cut);
@@ -40,20 +35,46 @@ std::vector<double> shares_between(const std::vector<double>& points, const std:
   return shares;
 }
 
-void compare_points(const Distribution& reference, const Distribution& current, const arrow::Type& type, Drift& out) {
-  const std::vector<double> cuts = cuts_of(reference.points);
+void compare_deciles(const Distribution& reference, const Distribution& current, const arrow::Type& type, Drift& out) {
+  const std::vector<double> cuts = decile_cuts(reference.points);
   out.reference = shares_between(reference.points, cuts);
   out.current = shares_between(current.points, cuts);
-  for (size_t i = 0; i <= cuts.size(); ++i) {
-    if (cuts.empty()) {
-      out.bins.push_back(value_text(type, reference.points.front()));
-    } else if (i == 0) {
-      out.bins.push_back("< " + value_text(type, cuts[0]));
-    } else if (i == cuts.size()) {
-      out.bins.push_back(">= " + value_text(type, cuts.back()));
-    } else {
-      out.bins.push_back(fmt::format("[{}, {})", value_text(type, cuts[i - 1]), value_text(type, cuts[i])));
-    }
+  out.bins.push_back("< " + value_text(type, cuts.front()));
+  for (size_t i = 1; i < cuts.size(); ++i)
+    out.bins.push_back(fmt::format("[{}, {})", value_text(type, cuts[i - 1]), value_text(type, cuts[i])));
+  out.bins.push_back(">= " + value_text(type, cuts.back()));
+}
+
+void add_other(double reference, double current, Drift& out) {
+  if (reference < kNothing && current < kNothing) return;
+  out.bins.emplace_back("other");
+  out.reference.push_back(std::max(0.0, reference));
+  out.current.push_back(std::max(0.0, current));
+}
+
+// Each of the reference's values is a bin, and all that it never had is another.
+void compare_few(const std::vector<double>& values, const Distribution& reference, const Distribution& current,
+                 const arrow::Type& type, Drift& out) {
+  const auto share_at = [](const Distribution& of, double value) {
+    return share_up_to(of.points, value) - share_below(of.points, value);
+  };
+  double rest = 1;
+  for (const double value : values) {
+    out.bins.push_back(value_text(type, value));
+    out.reference.push_back(share_at(reference, value));
+    out.current.push_back(share_at(current, value));
+    rest -= out.current.back();
+  }
+  add_other(0, rest, out);
+}
+
+void compare_points(const Distribution& reference, const Distribution& current, const arrow::Type& type, Drift& out) {
+  std::vector<double> values = reference.points;
+  values.erase(std::unique(values.begin(), values.end()), values.end());
+  if (values.size() <= kBins) {
+    compare_few(values, reference, current, type, out);
+  } else {
+    compare_deciles(reference, current, type, out);
   }
   out.ks = kolmogorov_smirnov(reference.points, current.points);
   const auto rows = [](const Distribution& d) { return static_cast<double>(d.rows) * (1 - d.missing); };
@@ -73,11 +94,7 @@ void compare_texts(const Distribution& reference, const Distribution& current, D
     rest -= current_share;
   }
   // What the reference's list lacks: its own rare texts, and those that came since.
-  rest = current.texts.empty() ? 0 : std::max(0.0, rest);
-  if (reference.others == 0 && rest < 1e-12) return;
-  out.bins.emplace_back("other");
-  out.reference.push_back(reference.others);
-  out.current.push_back(rest);
+  add_other(reference.others, current.texts.empty() ? 0 : rest, out);
 }
 
 }  // namespace

@@ -31,7 +31,8 @@ struct Drift {
   std::optional<double> ks_p;
 };
 
-// Numbers and moments are cut at the reference's deciles, texts as they are; what is missing is a bin where there is some.
+// Numbers and moments are cut at the reference's deciles; up to ten different values are a bin each, and so are texts; what the
+// reference never had is "other". What is missing is a bin where there is some.
 // Nothing when the two are of different kinds, of none that can be compared, or one of them has no rows.
 std::optional<Drift> drift_between(const Distribution& reference, const Distribution& current, const arrow::Type& type);
 

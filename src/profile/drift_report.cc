@@ -54,7 +54,7 @@ plot::Chart change_chart(const ComparedColumn& column) {
 }
 
 arrow::Batch bins_of(const std::vector<ComparedColumn>& columns) {
-  arrow::BatchBuilder rows({{"column", arrow::string_type()},
+  arrow::BatchBuilder rows({{"column_name", arrow::string_type()},
                             {"bin", arrow::string_type()},
                             {"reference", arrow::double_type()},
                             {"now", arrow::double_type()}});
@@ -65,6 +65,27 @@ arrow::Batch bins_of(const std::vector<ComparedColumn>& columns) {
       rows.column(2).append(column.drift->reference[i]);
       rows.column(3).append(column.drift->current[i]);
     }
+  }
+  return rows.finish();
+}
+
+// What fits a screen.
+arrow::Batch for_screen(const std::vector<ComparedColumn>& columns) {
+  arrow::BatchBuilder rows({{"column_name", arrow::string_type()},
+                            {"psi", arrow::double_type()},
+                            {"ks", arrow::double_type()},
+                            {"missing", arrow::string_type()},
+                            {"verdict", arrow::string_type()},
+                            {"note", arrow::string_type()}});
+  for (const ComparedColumn& column : columns) {
+    const auto& drift = column.drift;
+    rows.column(0).append(std::string_view(column.name));
+    append(rows.column(1), drift ? std::optional(drift->psi) : std::nullopt);
+    append(rows.column(2), drift ? drift->ks : std::nullopt);
+    rows.column(3).append(std::string_view(
+        fmt::format("{:.3g} % -> {:.3g} %", 100 * column.reference.missing, 100 * column.current.missing)));
+    rows.column(4).append(drift ? verdict(drift->psi) : std::string_view());
+    rows.column(5).append(std::string_view(column.note.value_or("")));
   }
   return rows.finish();
 }
@@ -82,7 +103,7 @@ std::string file_safe(std::string_view name) {
 }  // namespace
 
 const std::vector<arrow::Field>& drift_fields() {
-  static const std::vector<arrow::Field> fields = {{"column", arrow::string_type()},
+  static const std::vector<arrow::Field> fields = {{"column_name", arrow::string_type()},
                                                    {"type", arrow::string_type()},
                                                    {"reference_rows", arrow::int64_type()},
                                                    {"current_rows", arrow::int64_type()},
@@ -117,7 +138,7 @@ arrow::Batch drift_rows(const std::vector<ComparedColumn>& columns) {
 
 void tell_drift(std::vector<ComparedColumn> columns, flow::Outcome& outcome) {
   std::ranges::stable_sort(columns, std::greater<>(), psi_of);
-  outcome.tables.push_back({"Drift, by the population stability index", drift_rows(columns)});
+  outcome.tables.push_back({"Drift, by the population stability index", for_screen(columns)});
 
   plot::BarChart bars{.value = {.label = "population stability index (0.1 moved, 0.25 moved far)", .min = 0}};
   std::vector<ComparedColumn> moved;

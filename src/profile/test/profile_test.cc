@@ -152,6 +152,14 @@ TEST(Drift, SameRowsHaveNotMovedAndMissingValuesAreABin) {
   EXPECT_NEAR(sum, 1, 1e-12);
 }
 
+TEST(Drift, ValuesThatCameSinceAreOther) {
+  const auto drift = drift_between(distribution_of(numbers("month", {1, 1, 1, 1})),
+                                   distribution_of(numbers("month", {7, 7, 7, 1})), arrow::int64_type());
+  EXPECT_EQ(drift->bins, (std::vector<std::string>{"1", "other"}));
+  EXPECT_EQ(drift->current, (std::vector<double>{0.25, 0.75}));
+  EXPECT_GT(drift->psi, 0.25);
+}
+
 TEST(Drift, TextsThatCameSinceAreOther) {
   const auto drift = drift_between(distribution_of(texts("w", {"a", "a", "b", "b"})),
                                    distribution_of(texts("w", {"a", "c", "c", "c"})), arrow::string_type());
