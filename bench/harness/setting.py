@@ -17,13 +17,15 @@ class Sizes:
     number_rows: int  # 28 float columns
     text_rows: int  # 20 text columns
     point_rows: int  # 7 narrow columns
+    cloud_rows: int  # 10 float columns, around 8 centres
     turns: int  # repetitions of what takes seconds
     short_turns: int  # of what takes milliseconds
 
 
 SIZES = {
-    "small": Sizes(number_rows=300_000, text_rows=100_000, point_rows=1_000_000, turns=3, short_turns=31),
-    "full": Sizes(number_rows=5_000_000, text_rows=2_000_000, point_rows=10_000_000, turns=3, short_turns=101),
+    "small": Sizes(number_rows=300_000, text_rows=100_000, point_rows=1_000_000, cloud_rows=200_000, turns=3, short_turns=31),
+    "full": Sizes(number_rows=5_000_000, text_rows=2_000_000, point_rows=10_000_000, cloud_rows=1_000_000, turns=3,
+                  short_turns=101),
 }
 
 
@@ -50,7 +52,7 @@ class Setting:
         return run([self.python, ROOT / "bench/peers" / f"{name}.py", *arguments])
 
     def data(self, kind: str, rows: int) -> tuple[Path, Path]:
-        """Parquet files with rows to learn from and to test on, made at the first use: `floats` or `strings`."""
+        """Parquet files with rows to learn from and to test on, made at the first use: `floats`, `strings` or `clouds`."""
         folder = self.work / "data"
         folder.mkdir(parents=True, exist_ok=True)
         train, test = (folder / f"{kind}-{rows}.{part}.parquet" for part in ("train", "test"))

@@ -92,6 +92,41 @@ def _our_training(project: Project, rounds: int):
     return {**step, "boosting": step["stages"]["boosting"]}, process
 
 
+def kmeans(setting: Setting) -> list[Measurement]:
+    rows, _ = setting.data("clouds", setting.sizes.cloud_rows)
+    project = setting.project("kmeans", rows)
+
+    # The inertia of one start depends on luck: every turn has a seed of its own, and the least of all is compared.
+    def ours(seed: int) -> dict:
+        process = project.run("clusters", seed=seed)
+        step = project.last_step()
+        return {**step, "inertia": _inertia(project), "wall": process.wall, "cpu": process.cpu, "fit": step["stages"]["clustering"]}
+
+    def peer(way: str, seed: int) -> dict:
+        return setting.peer("kmeans", way, rows, 8, seed, setting.threads).json()
+
+    our_runs, peer_runs = [], {"float32": [], "float64": []}
+    for turn in range(setting.sizes.turns):
+        our_runs.append(ours(turn + 1))
+        for way, runs in peer_runs.items():
+            runs.append(peer(way, turn + 1))
+    best = min(peer_runs, key=lambda way: median_of(peer_runs[way], "total"))
+    least, peer_least = min(run["inertia"] for run in our_runs), min(run["inertia"] for runs in peer_runs.values() for run in runs)
+    if least > 1.01 * peer_least:
+        raise BenchError(f"our clusters are worse: inertia {least:.6g}, the peer's {peer_least:.6g}")
+    return [Measurement("kmeans", median_of(our_runs, "seconds"), median_of(peer_runs[best], "total"), 1, more={
+        "rows": setting.sizes.cloud_rows, "clusters": 8, "threads": setting.threads, "peer_is": best, "inertia_ours": least,
+        "inertia_peer": peer_least, "fit_ours": median_of(our_runs, "fit"), "fit_peer": median_of(peer_runs[best], "fit"),
+        "cpu_ours": median_of(our_runs, "cpu"), "fit_cpu_peer": median_of(peer_runs[best], "fit_cpu"), "runs_ours": our_runs,
+        "runs_peer": peer_runs})]
+
+
+def _inertia(project: Project) -> float:
+    """Of the newest model, as TRAIN measured it."""
+    newest = max((project.folder / ".sinan/objects").glob("**/model.json"), key=lambda path: path.stat().st_mtime)
+    return json.loads(newest.read_text())["model"]["metrics"]["train"]["inertia"][-1]
+
+
 # PREDICT
 
 
@@ -191,6 +226,7 @@ def program(setting: Setting, name: str, *arguments) -> list[Measurement]:
 BENCHMARKS: dict[str, Callable[[Setting], list[Measurement]]] = {
     "train_parquet": train_numbers,
     "train_strings": train_text,
+    "kmeans": kmeans,
     "predict_table": predict_table,
     "predict_select": predict_select,
     "predict_row": lambda setting: program(setting, "bench_predict_row"),

@@ -1,6 +1,7 @@
 """Makes the training data of the TRAIN benchmarks as Parquet files, with DuckDB and a fixed seed.
 
     train_data.py floats  ROWS TRAIN.parquet TEST.parquet    28 float columns and a label y
+    train_data.py clouds  ROWS TRAIN.parquet TEST.parquet    10 float columns, 8 overlapping clouds
     train_data.py strings ROWS TRAIN.parquet TEST.parquet    20 text columns of 10 to 10,000 values and a label y
 """
 
@@ -10,6 +11,8 @@ import duckdb
 
 FLOATS = 28
 STRINGS = 20
+CLOUDS = 8
+CLOUD_COLUMNS = 10
 TEST_ROWS = 100_000
 
 
@@ -49,9 +52,18 @@ def strings_query(rows: int, first: int) -> str:
             f"FROM ({inner}) ORDER BY i")
 
 
+def clouds_query(rows: int, first: int) -> str:
+    columns = []
+    for c in range(CLOUD_COLUMNS):
+        # The sum of three uniform numbers is bell-shaped enough; centres are 0 to 10 apart in each column.
+        spread = " + ".join(f"hash(i * 64 + {c + 10 * k}) / 18446744073709551616.0" for k in range(3))
+        columns.append(f"(hash(i % {CLOUDS} * 100 + {c}) % 1000 / 100.0 + 2 * ({spread}))::FLOAT AS c{c}")
+    return f"SELECT {', '.join(columns)} FROM range({first}, {first + rows}) t(i) ORDER BY i"
+
+
 def main() -> None:
     kind, rows, train, test = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
-    query = {"floats": floats_query, "strings": strings_query}[kind]
+    query = {"floats": floats_query, "strings": strings_query, "clouds": clouds_query}[kind]
     connection = duckdb.connect()
     connection.execute("SET threads = 2")
     connection.execute(f"COPY ({query(rows, 0)}) TO '{train}' (FORMAT parquet)")

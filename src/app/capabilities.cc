@@ -2,6 +2,8 @@
 
 #include "flow/statements/register.h"
 #include "ml/lightgbm/trainer.h"
+#include "ml/native/trainer.h"
+#include "ml/native/tree_estimators.h"
 #include "ml/trainer.h"
 #include "ml/xgboost/trainer.h"
 #include "profile/register.h"
@@ -16,6 +18,8 @@ void register_capabilities(flow::Registry& registry) {
   ml::Trainers trainers;
   trainers.push_back(ml::xgboost::make_trainer());
   trainers.push_back(ml::lightgbm::make_trainer());
+  trainers.push_back(ml::native::make_trainer());
+  trainers.push_back(ml::native::make_tree_trainer(ml::xgboost::make_trainer()));
   ml::register_ml(registry, std::move(trainers));
   profile::register_profile(registry);
   run::register_run(registry);

@@ -35,6 +35,8 @@ enum class Task : uint8_t {
 std::string_view to_string(Task task);
 std::optional<Task> task_named(std::string_view name);
 inline bool is_classification(Task task) { return task == Task::kBinary || task == Task::kMulticlass; }
+// Of models of two classes whose predictions are points (Predictor::score).
+inline constexpr std::string_view kScoreObjective = "score card";
 inline bool has_label(Task task) { return task != Task::kClustering && task != Task::kAnomaly; }
 
 struct ModelPackage {

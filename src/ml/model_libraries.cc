@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "ml/group_model.h"
+#include "ml/native/trainer.h"
 #include "ml/trees/double_sum.h"
 #include "ml/trees/explainer.h"
 #include "ml/trees/lightgbm_model.h"
@@ -40,6 +41,7 @@ constexpr Library kLibraries[] = {
     {"xgboost", open_xgboost},
     {"lightgbm", open_lightgbm},
     {kGroupLibrary, open_group_model},
+    {native::kLibrary, native::open},
 };
 
 }  // namespace

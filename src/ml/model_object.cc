@@ -125,6 +125,14 @@ flow::ResultTable metric_table(const Json& metrics) {
   return {has_rounds ? fmt::format("Metrics after round {}", best_round(metrics) + 1) : "Metrics", rows.finish()};
 }
 
+flow::ResultTable shortened(flow::ResultTable table) {
+  constexpr size_t kMostRows = 200;
+  const size_t rows = table.rows.rows();
+  if (rows <= kMostRows) return table;
+  return {fmt::format("{} (the first {} of {})", table.title, kMostRows, human_count(rows)),
+          table.rows.slice(0, kMostRows)};
+}
+
 std::optional<plot::Chart> training_chart(std::string_view name, const Json& metrics) {
   if (metrics.at("train").members().empty()) return std::nullopt;
   const auto& [metric, series] = metrics.at("train").members().back();

@@ -23,6 +23,8 @@ std::string training_summary(std::string_view name, const ModelPackage& package,
 std::string metric_text(const Json& metrics);
 // metric, train, validation, at the best round.
 flow::ResultTable metric_table(const Json& metrics);
+// For the screen: at most 200 rows, and the title says so.
+flow::ResultTable shortened(flow::ResultTable table);
 // The deciding metric by round; none when there was but one round.
 std::optional<plot::Chart> training_chart(std::string_view name, const Json& metrics);
 // The features that matter most; none when importance is unknown.

@@ -31,6 +31,7 @@ Result<ModelSignature> from_payload(const catalog::ObjectVersion& object) {
   if (const Json* rows = object.payload.find("calibration_rows")) {
     signature.calibration_rows = static_cast<uint64_t>(TRY(rows->as_int()));
   }
+  signature.predicts_score = object.payload.at("objective").string_view() == kScoreObjective;
   signature.task = task_named(object.payload.at("task").string_view());
   return signature;
 }

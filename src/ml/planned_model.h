@@ -23,6 +23,7 @@ struct ModelSignature {
   std::optional<arrow::Type> label_type;
   std::optional<Task> task;                  // absent: decided by the data
   std::optional<uint64_t> calibration_rows;  // absent: not known before the run
+  bool predicts_score = false;               // points rather than classes
 };
 
 struct PlannedModel final : flow::PlannedObject {

@@ -138,6 +138,16 @@ std::vector<arrow::Field> prediction_fields(Task task, const LabelMap& label, co
         for (const Feature& feature : features.features)
           fields.push_back({fmt::format("contribution_{}", feature.name), arrow::double_type()});
         fields.push_back({"contribution_bias", arrow::double_type()});
+        break;
+      case ExtraOutput::kDistance:
+        fields.push_back({"distance", arrow::double_type()});
+        break;
+      case ExtraOutput::kScore:
+        fields.push_back({"score", arrow::double_type()});
+        break;
+      case ExtraOutput::kPoints:
+        for (const Feature& feature : features.features)
+          fields.push_back({"points_" + feature.name, arrow::double_type()});
     }
   }
   return fields;
@@ -201,13 +211,16 @@ Result<arrow::Batch> PredictionBuilder::build(const MatrixBlock& block) {
   const Task task = model_->package().task;
   const size_t width = predictor.prediction_width();
   const size_t rows = block.rows;
+  const bool needs_margin = std::ranges::any_of(options_.extra, [](ExtraOutput extra) {
+    return extra == ExtraOutput::kMargin || extra == ExtraOutput::kDistance || extra == ExtraOutput::kScore;
+  });
+  const bool is_margin = options_.output == TargetOutput::kMargin || options_.output == TargetOutput::kScore;
   // Margins alone need no link.
-  if (options_.output != TargetOutput::kMargin || !options_.extra.empty()) {
+  if (!is_margin || !options_.extra.empty()) {
     predicted_.resize(rows * width);
     TRY(predictor.predict(block, Output::kPrediction, predicted_));
   }
-  if (options_.output == TargetOutput::kMargin ||
-      std::ranges::find(options_.extra, ExtraOutput::kMargin) != options_.extra.end()) {
+  if (is_margin || needs_margin) {
     margin_.resize(rows * predictor.outputs());
     TRY(predictor.predict(block, Output::kMargin, margin_));
   }
@@ -233,6 +246,8 @@ Result<arrow::Batch> PredictionBuilder::build(const MatrixBlock& block) {
   if (options_.output == TargetOutput::kMargin) {
     CHECK(predictor.outputs() == 1);
     add_column([&](size_t i) { return margin_[i]; });
+  } else if (options_.output == TargetOutput::kScore) {
+    add_column([&](size_t i) { return predictor.score(static_cast<double>(margin_[i])); });
   } else if (options_.output == TargetOutput::kProbability) {
     add_column(probability);
   } else if (!is_classification(task)) {
@@ -293,6 +308,19 @@ Result<arrow::Batch> PredictionBuilder::build(const MatrixBlock& block) {
             return contributions_[(i * outputs + output) * terms + term];
           });
         }
+        break;
+      }
+      case ExtraOutput::kDistance:
+        add_column([&](size_t i) { return margin_[i]; });
+        break;
+      case ExtraOutput::kScore:
+        add_column([&](size_t i) { return predictor.score(static_cast<double>(margin_[i])); });
+        break;
+      case ExtraOutput::kPoints: {
+        const size_t features = predictor.points_of().size();
+        points_.resize(rows * features);
+        TRY(predictor.points(block, points_));
+        for (size_t j = 0; j < features; ++j) add_column([&](size_t i) { return points_[i * features + j]; });
       }
     }
   }

@@ -4,6 +4,7 @@
 //   value          regression: DOUBLE (FLOAT for a FLOAT label); classification: the class, in the label's type where a
 //                  column of it can be built, else as text
 //                  a cluster's number or 1 / -1 for usual / unusual rows (BIGINT) where there is no label
+//                  score cards: points (DOUBLE)
 //   probability    two classes: of the second one; many: of the class predicted
 //   probabilities  one column a class: probability_<class>
 //   margin         before the link; many classes: margin_<class>
@@ -12,6 +13,9 @@
 //                  predicted always is
 //   contributions  contribution_<feature> and contribution_bias: SHAP values, whose sum is the margin; many classes: of the
 //                  one predicted
+//   distance       clusters: to the centre of the row's
+//   score          one-class models: how usual a row is; score cards: points
+//   points         score cards: points_<feature>, which sum up to the score
 #pragma once
 
 #include <cstdint>
@@ -28,12 +32,22 @@
 namespace sinan::ml {
 
 // What the target column holds.
-enum class TargetOutput : uint8_t { kValue, kProbability, kMargin };
-enum class ExtraOutput : uint8_t { kProbability, kProbabilities, kMargin, kInterval, kSet, kContributions };
+enum class TargetOutput : uint8_t { kValue, kProbability, kMargin, kScore };
+enum class ExtraOutput : uint8_t {
+  kProbability,
+  kProbabilities,
+  kMargin,
+  kInterval,
+  kSet,
+  kContributions,
+  kDistance,
+  kScore,
+  kPoints
+};
 
 struct PredictionOptions {
   std::string target;                          // the predicted column
-  TargetOutput output = TargetOutput::kValue;  // kMargin: of models with one margin a row
+  TargetOutput output = TargetOutput::kValue;  // kMargin: of models with one margin a row; kScore: of score cards
   double threshold = 0.5;                      // two classes: the second one is predicted above it
   double confidence = 0.9;                     // of intervals and sets
   std::vector<ExtraOutput> extra;
@@ -69,7 +83,7 @@ class PredictionBuilder {
   Status prepare_extra();
   double quantile_ = 0;  // of the calibration's scores
   std::vector<float> predicted_, margin_, contributions_;
-  std::vector<double> column_;
+  std::vector<double> column_, points_;
 };
 
 // The error of a model that was calibrated on that many rows, where an interval or set is asked for; fine when they are enough.

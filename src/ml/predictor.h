@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/error.h"
@@ -12,7 +13,7 @@
 namespace sinan::ml {
 
 enum class Output : uint8_t {
-  kMargin,      // raw sum of trees, outputs() values a row
+  kMargin,      // raw sum of trees; distance to the cluster's centre; how usual a row is. outputs() values a row
   kPrediction,  // after the objective's link: probability, probabilities, or value; prediction_width() values a row
 };
 
@@ -25,6 +26,15 @@ class Predictor {
   virtual size_t prediction_width() const = 0;
   // `out`: rows x width, row-major. Features must be those of the model's plan (CHECK on the count).
   virtual Status predict(const MatrixBlock& block, Output output, std::span<float> out) const = 0;
+
+  // Score cards only. The points that a margin is worth, and the features that share them out: `out` is rows x points_of().
+  virtual double score(double margin) const { return margin; }
+  virtual std::span<const std::string> points_of() const { return {}; }
+  virtual Status points(const MatrixBlock&, std::span<double>) const { return {}; }
+
+  // Models of clusters only: rows as the points whose distances are measured, `out` is rows x dimensions(), row-major.
+  virtual size_t dimensions() const { return 0; }
+  virtual Status place(const MatrixBlock&, std::span<float>) const { return {}; }
 };
 
 // What the model's splits made of a feature.

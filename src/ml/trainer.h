@@ -67,6 +67,7 @@ class Trainer {
     std::optional<Task> task;  // absent: decided by the label: text, bool or few integers = classes, else regression
     std::optional<size_t> classes;
     bool is_classification = false;  // two classes or more: the data tell how many
+    bool predicts_score = false;     // the objective is kScoreObjective: PREDICT writes points rather than classes
   };
   virtual Result<Intent> intent(std::string_view estimator, const AttributeValues& attributes) const = 0;
   // Above how many rows numeric features may be rounded to bins before train(), and how; none = never.

@@ -72,7 +72,7 @@ Result<flow::Outcome> save_model(std::string_view name, const TrainedModel& trai
   const ObjectRef model = model_ref(name);
   outcome.messages.push_back(training_summary(model.name, package, trained.validation_rows));
   for (const std::string& warning : trained.warnings) outcome.messages.push_back("Warning: " + warning + ".");
-  for (flow::ResultTable& table : opened->tables()) outcome.tables.push_back(std::move(table));
+  for (flow::ResultTable& table : opened->tables()) outcome.tables.push_back(shortened(std::move(table)));
   outcome.tables.push_back(metric_table(package.metrics));
   if (auto chart = training_chart(model.name, package.metrics))
     outcome.artefacts.push_back({"training", *std::move(chart)});

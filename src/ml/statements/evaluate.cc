@@ -14,6 +14,7 @@
 #include "ml/bootstrap.h"
 #include "ml/charts.h"
 #include "ml/evaluation.h"
+#include "ml/evaluation_unlabelled.h"
 #include "ml/metric_tables.h"
 #include "ml/metrics.h"
 #include "ml/statements/evaluation_tables.h"
@@ -74,17 +75,27 @@ struct DetailTable {
 // The metrics asked for, or the task's usual ones. Errors (kArgument, at the attribute).
 Result<std::vector<std::string>> metric_names(const AttributeValues& values, std::optional<Task> task) {
   const Span place = values.span("validation.metrics").value_or(Span{});
+  const bool is_labelled = !task || has_label(*task);
   std::vector<std::string> names;
   for (const std::string& given : values.strings("validation.metrics")) {
     const std::string name(trim(given));
-    const auto metric = find_metric(name, task);
-    if (!metric.has_value()) return fail(Error(metric.error())).at(place);
+    if (is_labelled) {
+      const auto metric = find_metric(name, task);
+      if (!metric.has_value()) return fail(Error(metric.error())).at(place);
+    } else {
+      const auto metric = find_unlabelled_metric(name, *task);
+      if (!metric.has_value()) return fail(Error(metric.error())).at(place);
+    }
     const bool twice =
         std::ranges::any_of(names, [&](const std::string& other) { return equals_ignore_case(other, name); });
     if (twice) return fail(Code::kArgument, fmt::format("metric is given twice: \"{}\"", name)).at(place);
     names.push_back(name);
   }
-  if (names.empty() && task)
+  if (names.empty() && !is_labelled) {
+    for (const UnlabelledMetric& metric : unlabelled_metrics())
+      if (metric.task == *task) names.emplace_back(metric.name);
+  }
+  if (names.empty() && task && is_labelled)
     for (const std::string_view name : default_metrics(*task)) names.emplace_back(name);
   return names;
 }
@@ -173,9 +184,11 @@ Status check_detail_task(Task task, const std::vector<DetailTable>& details, con
 
 Status check_label(const sql::Evaluate& clause, Task task) {
   if (!has_label(task)) {
-    return fail(Code::kUnsupported,
-                fmt::format("models that learn without a label cannot be evaluated in this build: {}", to_string(task)))
-        .at(clause.model.span);
+    if (!clause.label) return {};
+    return fail(Code::kProgram,
+                fmt::format("the model learnt without a label and is measured without: LABEL {}", clause.label->text),
+                "leave LABEL out")
+        .at(clause.label->span);
   }
   if (clause.label) return {};
   return fail(Code::kProgram, "the model is measured against a label: LABEL is missing", "add LABEL column before INTO")
@@ -200,7 +213,7 @@ class EvaluateStep final : public flow::Step {
     return FingerprintBuilder().add("evaluate 2").add(query_.query).add(text_).finish();
   }
 
-  bool uses_seed() const override { return with_intervals(values_); }
+  bool uses_seed() const override { return with_intervals(values_) || !clause_.label; }
 
   Result<flow::Outcome> run(flow::RunContext& context) override {
     context.progress().stage("opening");
@@ -209,6 +222,7 @@ class EvaluateStep final : public flow::Step {
     const ModelPackage& package = model->package();
     TRY(check_label(clause_, package.task));
     const std::vector<std::string> names = TRY(metric_names(values_, package.task));
+    if (!has_label(package.task)) return run_unlabelled(std::move(open), names, context);
     TRY(check_detail_task(package.task, details_, values_));
     std::vector<const MetricSpec*> metrics;
     for (const std::string& name : names) metrics.push_back(TRY(find_metric(name, package.task)));
@@ -228,6 +242,57 @@ class EvaluateStep final : public flow::Step {
   }
 
  private:
+  Result<flow::Outcome> run_unlabelled(OpenModelQuery open, const std::vector<std::string>& names,
+                                       flow::RunContext& context) const {
+    const Task task = open.model->package().task;
+    context.progress().stage("scoring");
+    const UnlabelledScores scores =
+        TRY(score_unlabelled(*open.model, open.binding, *open.rows, context.seed(), context.cancel()));
+    std::vector<Measurement> all = {{"loss", task == Task::kClustering ? "mean squared distance to the centre"
+                                                                       : "mean amount by which scores are below 0"}};
+    Measured measured;
+    measured.values.push_back(scores.loss);
+    for (const std::string& name : names) {
+      const UnlabelledMetric* metric = TRY(find_unlabelled_metric(name, task));
+      all.push_back({name, metric->doc});
+      measured.values.push_back(scores.values[static_cast<size_t>(metric - unlabelled_metrics().data())]);
+    }
+    flow::Outcome outcome;
+    outcome.messages.push_back(
+        fmt::format("Evaluated {} on {} rows into {}.", query_.model, human_count(scores.rows), table_.to_string()));
+    if (scores.sampled > 0 && scores.sampled < scores.rows) {
+      outcome.messages.push_back(
+          fmt::format("Silhouette, Calinski-Harabasz and Davies-Bouldin are of a random sample of {} rows, drawn with "
+                      "the run's seed.",
+                      human_count(scores.sampled)));
+    }
+    for (size_t m = 0; m < all.size(); ++m)
+      if (std::isnan(measured.values[m]))
+        outcome.messages.push_back(
+            fmt::format("{} is not defined on these rows: they are all of one cluster.", all[m].name));
+    arrow::BatchBuilder row(result_schema(names, values_).fields);
+    for (size_t m = 0; m < all.size(); ++m) {
+      size_t column = m;
+      append_measured(measured, m, row, column);
+    }
+    outcome.rows_read = static_cast<int64_t>(scores.rows);
+    outcome.rows_written = TRY(flow::replace_table(table_, row.finish(), context));
+    outcome.tables.push_back({"Metrics", shown_rows(all, measured)});
+    if (!scores.sizes.empty()) {
+      arrow::BatchBuilder sizes({{"cluster", arrow::int64_type()}, {"rows", arrow::int64_type()}});
+      for (size_t c = 0; c < scores.sizes.size(); ++c) {
+        sizes.column(0).append(static_cast<int64_t>(c));
+        sizes.column(1).append(static_cast<int64_t>(scores.sizes[c]));
+      }
+      outcome.tables.push_back({"Clusters", sizes.finish()});
+    }
+    outcome.details = recorded(all, measured);
+    LineageBuilder edges(query_, target_, "evaluate");
+    edges.compute(*open.model, {});
+    outcome.lineage = edges.finish();
+    return outcome;
+  }
+
   Result<Measured> measure(const Scored& scored, const std::vector<Measurement>& all, flow::RunContext& context) const {
     Measured out;
     std::vector<Measure> measures;
@@ -403,6 +468,8 @@ flow::Help Evaluate::help() const {
           "validation.by=\"column\": one row for all, then one for each value of that column of the query.\n"
           "validation.bootstrap=200: two more columns a metric, <metric>_low and <metric>_high: 95 % intervals\n"
           "(validation.confidence) from that many samples of the rows, drawn with the run's seed.\n\n"
+          "Models that learn without a label are measured without: clusters by inertia, silhouette_score,\n"
+          "calinski_harabasz_score, davies_bouldin_score; one-class models by outlier_share, mean_score.\n\n"
           "A label that is NULL, or of a class the model was not trained on, is an error: leave such rows out in the "
           "query.",
       .example =
@@ -438,6 +505,15 @@ Result<std::unique_ptr<flow::Step>> Evaluate::check(const flow::Parsed& parsed, 
         .at(clause.label->span);
   }
 
+  if (task && !has_label(*task)) {
+    for (const std::string_view name :
+         {"validation.by", "validation.bootstrap", "validation.threshold", "validation.tables"}) {
+      if (!values.given(name)) continue;
+      return fail(Code::kArgument, fmt::format("{} is for models with a label; this one is {}", name, to_string(*task)),
+                  "leave it out")
+          .at(*values.span(name));
+    }
+  }
   if (values.given("validation.by") && query.columns) {
     const std::string by = values.string("validation.by");
     if (!query.columns->index_of(by)) {

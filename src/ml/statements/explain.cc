@@ -11,6 +11,7 @@
 #include "base/strings.h"
 #include "ml/attributes.h"
 #include "ml/charts.h"
+#include "ml/model_object.h"
 #include "ml/row_sample.h"
 #include "ml/statements/model_query.h"
 
@@ -52,8 +53,9 @@ constexpr AttributeSpec kAttributes[] = {
 
 constexpr size_t kSampleRows = 10'000;
 
-enum class Method : uint8_t { kShap, kGain };
-constexpr std::array<std::string_view, 2> kMethods = {"TreeExplainer", "XGBoostExplainer"};
+enum class Method : uint8_t { kShap, kGain, kLinear, kTable };
+constexpr std::array<std::string_view, 4> kMethods = {"TreeExplainer", "XGBoostExplainer", "LinearExplainer",
+                                                      "TableExplainer"};
 
 Result<Method> method_of(const sql::Explain& clause) {
   if (!clause.explainer) return Method::kShap;
@@ -115,8 +117,8 @@ class ShapMapper final : public BatchMapper {
 
 class ExplainStep final : public flow::Step {
  public:
-  ExplainStep(ModelQuery query, Method method, std::optional<engine::TableName> table, std::optional<ObjectRef> target,
-              AttributeValues values, Access access, std::string clause)
+  ExplainStep(ModelQuery query, std::optional<Method> method, std::optional<engine::TableName> table,
+              std::optional<ObjectRef> target, AttributeValues values, Access access, std::string clause)
       : query_(std::move(query)),
         method_(method),
         table_(std::move(table)),
@@ -138,6 +140,7 @@ class ExplainStep final : public flow::Step {
     context.progress().stage("opening");
     OpenModelQuery open = TRY(open_model_query(query_, context));
     const std::shared_ptr<const Model> model = open.model;
+    if (explains_by_table(*model)) return explain_table(*model, context);
     if (model->explainer() == nullptr) {
       return fail(Code::kUnsupported,
                   fmt::format("models of this kind cannot be explained in this build: {}", model->package().estimator))
@@ -154,6 +157,36 @@ class ExplainStep final : public flow::Step {
   }
 
  private:
+  // Score cards and models that no explainer knows are what their table says.
+  bool explains_by_table(const Model& model) const {
+    if (method_) return *method_ == Method::kTable;
+    const bool is_card = model.package().objective == kScoreObjective;
+    return is_card || (model.explainer() == nullptr && !model.tables().empty());
+  }
+
+  Result<flow::Outcome> explain_table(const Model& model, flow::RunContext& context) const {
+    std::vector<flow::ResultTable> tables = model.tables();
+    if (tables.empty()) {
+      return fail(Code::kUnsupported, fmt::format("models of this kind have no table that tells what they are: {}",
+                                                  model.package().estimator))
+          .at(query_.model_place);
+    }
+    flow::Outcome outcome;
+    flow::ResultTable& first = tables.front();
+    if (table_) {
+      outcome.rows_written = TRY(flow::replace_table(*table_, first.rows.slice(0, first.rows.rows()), context));
+      outcome.messages.push_back(
+          fmt::format("Wrote the {} of {} to {}.", to_lower(first.title), query_.model, table_->to_string()));
+    }
+    outcome.tables.push_back(shortened(std::move(first)));
+    if (target_) {
+      LineageBuilder edges(query_, *target_, "explain");
+      edges.compute(model, {});
+      outcome.lineage = edges.finish();
+    }
+    return outcome;
+  }
+
   Result<flow::Outcome> explain_gain(const Model& model, flow::RunContext& context) const {
     const std::vector<FeatureUse> use = model.explainer()->feature_use();
     const std::vector<Feature>& features = model.package().plan.schema().features;
@@ -270,7 +303,7 @@ class ExplainStep final : public flow::Step {
   }
 
   ModelQuery query_;
-  Method method_;
+  std::optional<Method> method_;  // none: by the model
   std::optional<engine::TableName> table_;
   std::optional<ObjectRef> target_;
   AttributeValues values_;
@@ -284,7 +317,7 @@ flow::Help Explain::help() const {
   return {
       .summary = "Show what a model's predictions are made of.",
       .synopsis =
-          "query TO EXPLAIN model [WITH attribute=value, ...] [USING TreeExplainer | XGBoostExplainer] [INTO "
+          "query TO EXPLAIN model [WITH attribute=value, ...] [USING explainer] [INTO "
           "[schema.]table]",
       .details =
           "TreeExplainer (the default) gives each feature of each row its SHAP value: how far it moved the margin (log "
@@ -297,6 +330,12 @@ flow::Help Explain::help() const {
           "XGBoostExplainer needs INTO and writes (feature, fscore, gain): in how many splits the trees use a feature, "
           "and\n"
           "what such a split gains on average.\n\n"
+          "TableExplainer writes what a model is instead of what it says of rows: the coefficients of a linear model, "
+          "the "
+          "centres\n"
+          "of clusters, the bins and points of a score card. Clusters and score cards are explained so unless another "
+          "is asked for;\n"
+          "LinearExplainer gives SHAP values of linear models and score cards.\n\n"
           "summary.plot_type=\"dot\" | \"bar\": a dot a row, coloured by the feature's value, or the mean size.\n"
           "summary.max_display=20, summary.sort=true, explain.bias=false (adds the column bias).",
       .example = "SELECT * FROM july TO EXPLAIN flights.late WITH summary.plot_type=\"bar\" INTO out.shap;",
@@ -318,7 +357,8 @@ Result<std::unique_ptr<flow::Step>> Explain::check(const flow::Parsed& parsed, f
         .at(*values.span("summary.plot_type"));
   }
   if (values.given("summary.alpha")) context.warn("summary.alpha has no effect here", *values.span("summary.alpha"));
-  const Method method = TRY(method_of(clause));
+  std::optional<Method> method;
+  if (clause.explainer) method = TRY(method_of(clause));
   if (method == Method::kGain && !clause.into) {
     return fail(Code::kProgram, "XGBoostExplainer writes a table: INTO is missing", "add INTO and a table name")
         .at(clause.explainer->span);

@@ -7,6 +7,7 @@
 #include "arrow/builder.h"
 #include "base/strings.h"
 #include "ml/model_object.h"
+#include "ml/native/trainer.h"
 #include "ml/planned_model.h"
 #include "ml/statements/model_step.h"
 #include "ml/statements/train_groups.h"
@@ -151,6 +152,11 @@ Result<flow::Outcome> describe(const sql::Name& name, flow::RunContext& context)
   flow::Outcome outcome;
   outcome.tables.push_back(property_table(object));
   outcome.tables.push_back(feature_table(object.payload));
+  // What is in the model's own file stands in no payload: coefficients, centres, a card.
+  if (object.payload.at("library").string_view() == native::kLibrary) {
+    const auto model = TRY(Model::open(context.project_folder() / ".sinan" / object.folder, context.files()));
+    for (flow::ResultTable& table : model->tables()) outcome.tables.push_back(shortened(std::move(table)));
+  }
   outcome.tables.push_back(metric_table(object.payload.at("metrics")));
   for (flow::ResultTable& table : group_tables(object.payload.at("metrics")))
     outcome.tables.push_back(std::move(table));

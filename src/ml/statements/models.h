@@ -1,4 +1,5 @@
-// SHOW MODELS, DESCRIBE MODEL name, DROP MODEL [IF EXISTS] name: what the catalog knows of models. They open no model file.
+// SHOW MODELS, DESCRIBE MODEL name, DROP MODEL [IF EXISTS] name: what the catalog knows of models. Only DESCRIBE opens a model, when its
+// content is a table: coefficients, centres, a card.
 // Stateless.
 #pragma once
 

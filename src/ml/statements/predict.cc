@@ -32,7 +32,8 @@ constexpr AttributeSpec kAttributes[] = {
     {.name = "predict.extra_outputs",
      .type = AttributeType::kStringList,
      .default_text = "",
-     .doc = "more columns: probability, probabilities (one a class), margin, interval, set, contributions",
+     .doc = "more columns: probability, probabilities (one a class), margin, interval, set, contributions, distance, "
+            "score, points",
      .aliases = "extra_outputs"},
     {.name = "predict.confidence",
      .type = AttributeType::kFloat,
@@ -60,6 +61,9 @@ constexpr std::pair<std::string_view, ExtraOutput> kExtraOutputs[] = {
     {"interval", ExtraOutput::kInterval},
     {"set", ExtraOutput::kSet},
     {"contributions", ExtraOutput::kContributions},
+    {"distance", ExtraOutput::kDistance},
+    {"score", ExtraOutput::kScore},
+    {"points", ExtraOutput::kPoints},
 };
 
 Result<std::vector<ExtraOutput>> extra_outputs(const AttributeValues& values) {
@@ -94,7 +98,7 @@ Status check_rows(uint64_t calibration_rows, const AttributeValues& values, cons
 }
 
 // What only classifiers have. Errors (kArgument, at the attribute).
-Status check_task(Task task, const AttributeValues& values, const PredictionOptions& options) {
+Status check_task(Task task, bool predicts_score, const AttributeValues& values, const PredictionOptions& options) {
   const auto refuse = [&](std::string_view attribute, std::string what, std::string hint) -> Status {
     return fail(Code::kArgument, std::move(what), std::move(hint)).at(values.span(attribute).value_or(Span{}));
   };
@@ -113,6 +117,23 @@ Status check_task(Task task, const AttributeValues& values, const PredictionOpti
   if (wants(options, ExtraOutput::kInterval) && task != Task::kRegression) {
     return refuse("predict.extra_outputs", fmt::format("intervals are of numbers; this model is {}", described(task)),
                   is_classification(task) ? "set is available: the classes that are likely enough" : "");
+  }
+  if (wants(options, ExtraOutput::kDistance) && task != Task::kClustering) {
+    return refuse("predict.extra_outputs", fmt::format("only clusters have distances; this one is {}", described(task)),
+                  {});
+  }
+  if (wants(options, ExtraOutput::kScore) && task != Task::kAnomaly && !predicts_score) {
+    return refuse("predict.extra_outputs",
+                  fmt::format("only one-class models and score cards have scores; this one is {}", described(task)),
+                  {});
+  }
+  if (wants(options, ExtraOutput::kPoints) && !predicts_score) {
+    return refuse("predict.extra_outputs", fmt::format("only score cards have points; this one is {}", described(task)),
+                  {});
+  }
+  if (wants(options, ExtraOutput::kMargin) && !has_label(task)) {
+    return refuse("predict.extra_outputs", fmt::format("models without a label have no margin: {}", to_string(task)),
+                  task == Task::kClustering ? "distance is available" : "score is available");
   }
   const bool wants_probability =
       wants(options, ExtraOutput::kProbability) || wants(options, ExtraOutput::kProbabilities);
@@ -186,15 +207,18 @@ class PredictStep final : public flow::Step {
         TRY(functions != nullptr ? bind_model_query(query_, context) : open_model_query(query_, context));
     const Model& model = *open.model;
     const ModelPackage& package = model.package();
-    TRY(check_task(package.task, values_, options_));
-    TRY(check_rows(package.calibration.rows(), values_, options_));
-    const auto added = prediction_fields(package, options_);
+    PredictionOptions options = options_;
+    const bool predicts_score = package.objective == kScoreObjective;
+    if (predicts_score && options.output == TargetOutput::kValue) options.output = TargetOutput::kScore;
+    TRY(check_task(package.task, predicts_score, values_, options));
+    TRY(check_rows(package.calibration.rows(), values_, options));
+    const auto added = prediction_fields(package, options);
     auto keep = kept_columns(*open.columns, package.label.column, added);
     if (!keep.has_value()) return fail(std::move(keep).error()).at(query_.place);
 
     context.progress().stage("predicting");
-    auto written = functions != nullptr ? predict_in_engine(*functions, query_, open, options_, *keep, table_, context)
-                                        : predict_outside(open, *keep, added, context);
+    auto written = functions != nullptr ? predict_in_engine(*functions, query_, open, options, *keep, table_, context)
+                                        : predict_outside(open, options, *keep, added, context);
     // What has no place in the query is about the table.
     if (!written.has_value()) return fail(std::move(written).error()).at(table_place_);
     const int64_t rows = *written;
@@ -211,15 +235,16 @@ class PredictStep final : public flow::Step {
 
  private:
   // For engines without functions: the rows are scored here and written back.
-  Result<int64_t> predict_outside(OpenModelQuery& open, const std::vector<size_t>& keep,
-                                  const std::vector<arrow::Field>& added, flow::RunContext& context) const {
+  Result<int64_t> predict_outside(OpenModelQuery& open, const PredictionOptions& options,
+                                  const std::vector<size_t>& keep, const std::vector<arrow::Field>& added,
+                                  flow::RunContext& context) const {
     arrow::Schema schema;
     for (const size_t i : keep) schema.fields.push_back((*open.columns)[i]);
     for (const arrow::Field& field : added) schema.fields.push_back(field);
     std::vector<std::unique_ptr<BatchMapper>> mappers;
     for (uint32_t i = 0; i < std::max(1u, context.threads()); ++i) {
       mappers.push_back(
-          std::make_unique<PredictMapper>(open, TRY(PredictionBuilder::make(*open.model, options_)), keep));
+          std::make_unique<PredictMapper>(open, TRY(PredictionBuilder::make(*open.model, options)), keep));
     }
     const auto scored = map_batches(std::move(open.rows), std::make_shared<const arrow::Schema>(std::move(schema)),
                                     std::move(mappers), context.cancel(), &context.progress());
@@ -268,7 +293,11 @@ flow::Help Predict::help() const {
           "interval (lower, upper) and set (in_set_<class>): what holds the label of 9 rows in 10, or of\n"
           "predict.confidence=0.9, as the validation rows of the training tell. contributions: contribution_<feature> "
           "and\n"
-          "contribution_bias, whose sum is the margin.",
+          "contribution_bias, whose sum is the margin.\n"
+          "Clusters: \"distance\" to the centre. One-class models: \"score\", how usual a row is. Score cards: the "
+          "column "
+          "holds\n"
+          "the points; \"probability\" and \"points\" (points_<feature>) are more.",
       .example =
           "SELECT * FROM july TO PREDICT out.july.late WITH predict.extra_outputs=\"probability\" USING flights.late;",
   };
@@ -295,12 +324,13 @@ Result<std::unique_ptr<flow::Step>> Predict::check(const flow::Parsed& parsed, f
   ModelQuery query = TRY(check_model_query(clause.model, context));
 
   const ModelSignature& signature = query.signature;
-  if (signature.task) TRY(check_task(*signature.task, values, options));
+  if (signature.predicts_score && options.output == TargetOutput::kValue) options.output = TargetOutput::kScore;
+  if (signature.task) TRY(check_task(*signature.task, signature.predicts_score, values, options));
   if (signature.calibration_rows) TRY(check_rows(*signature.calibration_rows, values, options));
   // One column a class or feature is known only when these are: then the table's columns are told in run().
   const bool by_class = std::ranges::any_of(options.extra, [&](ExtraOutput e) {
     return e == ExtraOutput::kProbabilities || e == ExtraOutput::kSet || e == ExtraOutput::kContributions ||
-           (e == ExtraOutput::kMargin && signature.task == Task::kMulticlass);
+           e == ExtraOutput::kPoints || (e == ExtraOutput::kMargin && signature.task == Task::kMulticlass);
   });
   std::optional<arrow::Schema> result;
   std::string select;

@@ -7,6 +7,7 @@
 #include "base/strings.h"
 #include "ml/feature_plan_input.h"
 #include "ml/planned_model.h"
+#include "ml/statements/cluster_table.h"
 #include "ml/statements/model_query.h"
 #include "ml/statements/train_check.h"
 #include "ml/statements/train_groups.h"
@@ -21,12 +22,13 @@ namespace {
 class TrainStep final : public flow::Step {
  public:
   TrainStep(TrainRequest request, std::shared_ptr<const Trainers> trainers, Access access, sql::Analysis analysis,
-            std::string clause)
+            std::string clause, std::optional<ClusterTable> clusters)
       : request_(std::move(request)),
         trainers_(std::move(trainers)),
         access_(std::move(access)),
         analysis_(std::move(analysis)),
-        clause_(std::move(clause)) {}
+        clause_(std::move(clause)),
+        clusters_(std::move(clusters)) {}
 
   const Access& access() const override { return access_; }
   std::optional<Fingerprint> fingerprint() const override {
@@ -47,6 +49,7 @@ class TrainStep final : public flow::Step {
   Access access_;
   sql::Analysis analysis_;
   std::string clause_;
+  std::optional<ClusterTable> clusters_;
 };
 
 std::vector<catalog::LineageEdge> TrainStep::lineage(const ModelPackage& package) const {
@@ -77,6 +80,7 @@ Result<flow::Outcome> TrainStep::run(flow::RunContext& context) {
                     human_count(request_.data.binning->sample_rows)));
   }
   outcome.lineage = lineage(trained.package);
+  if (clusters_) outcome.rows_written = TRY(write_cluster_table(*clusters_, request_, trained.package, context));
   return outcome;
 }
 
@@ -116,6 +120,7 @@ ModelSignature planned_signature(const TrainRequest& request, const std::optiona
   signature.label = request.data.label;
   const Trainer::Intent& intent = request.data.intent;
   signature.task = intent.task;
+  signature.predicts_score = intent.predicts_score;
   if (!columns) return signature;
   const auto features = feature_columns(*columns, request.data);
   for (const size_t column : *features) signature.inputs.push_back((*columns)[column]);
@@ -140,6 +145,9 @@ flow::Help Train::help() const {
       .details =
           "Estimators: xgboost.gbtree, xgboost.dart; lightgbm.gbdt (lightgbm), lightgbm.dart, lightgbm.goss, "
           "lightgbm.rf;\n"
+          "LinearRegressor, LinearClassifier, Ridge, Lasso, ElasticNet, LogisticRegression; KMeans and OneClassSVM (no "
+          "LABEL);\n"
+          "ScoreCard; RandomForests, BoostedTreesClassifier, BoostedTreesRegressor;\n"
           "and scikit-learn's names XGBClassifier, XGBRegressor, XGBRFClassifier, XGBRFRegressor, LGBMClassifier,\n"
           "LGBMRegressor, LGBMRanker.\n\n"
           "Every selected column but the label is a feature: numbers and booleans as they are, dates and times as "
@@ -195,11 +203,13 @@ Result<std::unique_ptr<flow::Step>> Train::check(const flow::Parsed& parsed, flo
     const sql::Name& table = *request.tune.into;
     access.writes.push_back(TRY(context.will_write_table(table.text, trial_schema(request), table.span)));
   }
+  std::optional<ClusterTable> clusters = TRY(check_cluster_table(request, columns, context));
+  if (clusters) access.writes.push_back(clusters->ref);
   const ObjectRef ref = signature.ref;
   context.will_create(ref, std::make_shared<PlannedModel>(std::move(signature)));
   sql::Analysis analysis = context.analysis(request.query, request.query_place);
   return std::make_unique<TrainStep>(std::move(request), trainers_, std::move(access), std::move(analysis),
-                                     sql::to_string(statement.clause()));
+                                     sql::to_string(statement.clause()), std::move(clusters));
 }
 
 }  // namespace sinan::ml

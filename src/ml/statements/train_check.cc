@@ -30,9 +30,7 @@ constexpr std::string_view kDeep[] = {"DNNClassifier",
                                       "AutoRegressor",
                                       "CustomClassifier"};
 // Those that other trainers will have.
-constexpr std::string_view kElsewhere[] = {"LinearClassifier",          "LinearRegressor", "BoostedTreesClassifier",
-                                           "BoostedTreesRegressor",     "KMeans",          "RandomForests",
-                                           "ARIMAWithSTLDecomposition", "ScoreCard",       "OneClassSVM"};
+constexpr std::string_view kElsewhere[] = {"ARIMAWithSTLDecomposition"};
 
 std::string_view last_part(std::string_view name) { return name.substr(name.find_last_of('.') + 1); }
 
@@ -176,6 +174,10 @@ Result<TrainRequest> check_request(const sql::Train& clause, const Trainers& tra
   }
   TRY(check_column_targets(clause));
   TRY(take_validation(request, specs, will_hold_out(given)));
+  if (has_attribute(specs, "excluded_columns")) {
+    for (const std::string& name : request.attributes.strings("excluded_columns"))
+      request.data.excluded.emplace_back(trim(name));
+  }
   if (clause.label) request.data.label = std::string(clause.label->text);
   if (!is_auto) {
     request.data.intent = TRY(request.trainer->intent(request.estimator, request.attributes));
