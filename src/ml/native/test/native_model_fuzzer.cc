@@ -1,9 +1,11 @@
 // Any bytes as the file of one of Sinan's own models: an error, or a model that scores rows without harm.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <vector>
 
+#include "arrow/builder.h"
 #include "ml/native/trainer.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 
+#include "arrow/builder.h"
 #include "base/random.h"
 #include "ml/native/clusters.h"
 #include "ml/native/design.h"
@@ -210,7 +211,9 @@ TEST(Native, ThreadsChangeNothing) {
     const DesignRows rows = DesignRows::read(source).value();
     Workers workers(threads);
     const auto same = [](std::vector<std::byte>& before, std::vector<std::byte> now) {
-      if (!before.empty()) EXPECT_EQ(before, now);
+      if (!before.empty()) {
+        EXPECT_EQ(before, now);
+      }
       before = std::move(now);
     };
     LinearOptions options;

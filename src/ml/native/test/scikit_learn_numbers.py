@@ -75,9 +75,9 @@ show("KMeans inertia", [kmeans.inertia_])
 show("centres", kmeans.cluster_centers_[np.argsort(kmeans.cluster_centers_[:, 0])])
 show("silhouette, calinski, davies", [silhouette_score(points, kmeans.labels_), calinski_harabasz_score(points, kmeans.labels_), davies_bouldin_score(points, kmeans.labels_)])
 
-# One-class SVM.
+# One-class SVM; nu * rows is no whole number, so that a vector lies on the border and rho is unique.
 for kernel in ({"kernel": "rbf"}, {"kernel": "linear"}, {"kernel": "poly", "degree": 2, "coef0": 1}, {"kernel": "sigmoid", "gamma": 0.01}):
-    svm = OneClassSVM(nu=0.1, tol=1e-8, **kernel).fit(points)
+    svm = OneClassSVM(nu=0.1234, tol=1e-8, **kernel).fit(points)
     show(str(kernel), svm.decision_function(points)[:4])
     print("outliers", (svm.predict(points) < 0).sum(), "vectors", len(svm.support_))
 show("auto", OneClassSVM(nu=0.5, gamma="auto", tol=1e-8).fit(points).decision_function(points)[:3])
