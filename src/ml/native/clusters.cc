@@ -366,7 +366,8 @@ class ClusterPredictor final : public Predictor {
     CHECK(block.features.size() == model_->design.features() && out.size() >= block.rows);
     const size_t width = model_->design.width();
     const size_t chunk = std::min(kLane * 4, std::max<size_t>(block.rows, 1));
-    std::vector<float> columns(width * chunk);
+    thread_local std::vector<float> columns;  // kept: one row shall need no memory
+    columns.resize(std::max(columns.size(), width * chunk));
     std::array<int32_t, kLane * 4> which;
     std::array<float, kLane * 4> squared;
     for (size_t begin = 0; begin < block.rows; begin += chunk) {

@@ -19,6 +19,9 @@ const SparseFeatures* run_of(const MatrixBlock& block, uint32_t feature) {
   return nullptr;
 }
 
+// A listed value that is missing is what a value is that is not listed.
+float number_of(float value) { return std::isnan(value) ? 0.0F : value; }
+
 // Calls `each(row - begin, value)` for what rows [begin, end) list of the feature.
 template <class Each>
 void for_each_listed(const MatrixBlock& block, uint32_t feature, size_t begin, size_t end, Each each) {
@@ -29,7 +32,8 @@ void for_each_listed(const MatrixBlock& block, uint32_t feature, size_t begin, s
     const auto first = run->positions.begin() + static_cast<ptrdiff_t>(run->begins[i]);
     const auto last = run->positions.begin() + static_cast<ptrdiff_t>(run->begins[i + 1]);
     const auto at = std::lower_bound(first, last, position);
-    if (at != last && *at == position) each(i - begin, run->values[static_cast<size_t>(at - run->positions.begin())]);
+    if (at == last || *at != position) continue;
+    each(i - begin, number_of(run->values[static_cast<size_t>(at - run->positions.begin())]));
   }
 }
 
@@ -226,7 +230,7 @@ void Design::multiply(const MatrixBlock& block, size_t begin, size_t end, std::s
     const double* of_run = weights.data() + term.first;  // their columns follow one another
     for (size_t i = begin; i < end; ++i)
       for (uint64_t k = run->begins[i]; k < run->begins[i + 1]; ++k)
-        out[i - begin] += of_run[run->positions[k]] * static_cast<double>(run->values[k]);
+        out[i - begin] += of_run[run->positions[k]] * static_cast<double>(number_of(run->values[k]));
   }
 }
 
@@ -269,7 +273,7 @@ void Design::accumulate(const MatrixBlock& block, size_t begin, size_t end, cons
         if (run == nullptr || term.feature != run->first) break;
         for (size_t i = begin; i < end; ++i)
           for (uint64_t k = run->begins[i]; k < run->begins[i + 1]; ++k)
-            sums[term.first + run->positions[k]] += by[i - begin] * static_cast<double>(run->values[k]);
+            sums[term.first + run->positions[k]] += by[i - begin] * static_cast<double>(number_of(run->values[k]));
       }
     }
   }

@@ -179,8 +179,10 @@ class SvmPredictor final : public Predictor {
     const size_t width = model_->design.width();
     constexpr size_t kChunk = 256;
     const size_t chunk = std::min(kChunk, std::max<size_t>(block.rows, 1));
-    std::vector<float> columns(width * chunk);
-    std::vector<double> point(width);
+    thread_local std::vector<float> columns;  // kept: one row shall need no memory
+    thread_local std::vector<double> point;
+    columns.resize(std::max(columns.size(), width * chunk));
+    point.resize(std::max(point.size(), width));
     for (size_t begin = 0; begin < block.rows; begin += chunk) {
       const size_t rows = std::min(chunk, block.rows - begin);
       model_->design.expand(block, begin, begin + rows, columns.data(), chunk);
