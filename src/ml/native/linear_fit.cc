@@ -21,7 +21,7 @@ double dot(std::span<const double> a, std::span<const double> b) {
 
 double soft_threshold(double value, double by) { return value > by ? value - by : value < -by ? value + by : 0; }
 
-// The problem with numbers centred and at deviation 1: x = (raw - centre) / scale.
+// The problem with numbers centred and at about deviation 1: x = (raw - centre) / scale.
 class Problem {
  public:
   Problem(const DesignRows& rows, const Design& design, Link link, size_t outputs, std::span<const float> weight,
@@ -36,16 +36,20 @@ class Problem {
         width_(design.width()),
         scale_(width_, 1.0),
         centre_(width_) {
-    for (const Design::Term& term : design.terms())
-      if (term.kind == Design::Term::Kind::kNumber && design.deviation()[term.first] > 0)
-        scale_[term.first] = design.deviation()[term.first];
-    // Without an intercept to take it up, centring would change the model.
-    if (options.fit_intercept) centre_.assign(design.mean().begin(), design.mean().end());
     total_ = static_cast<double>(rows.rows());
     if (!weight.empty()) {
       total_ = 0;
       for (const float w : weight) total_ += static_cast<double>(w);
     }
+    // A penalty on raw weights curves the sum too: the scale that evens out both is the optimiser's.
+    const double penalty = options.standardize ? 0 : 4 * options.l2 / total_;
+    for (const Design::Term& term : design.terms()) {
+      const double deviation = design.deviation()[term.first];
+      if (term.kind == Design::Term::Kind::kNumber && deviation > 0)
+        scale_[term.first] = std::sqrt(deviation * deviation + penalty);
+    }
+    // Without an intercept to take it up, centring would change the model.
+    if (options.fit_intercept) centre_.assign(design.mean().begin(), design.mean().end());
   }
 
   size_t stride() const { return width_ + 1; }  // an output's weights and its intercept

@@ -294,8 +294,7 @@ Result<Trained> train_svm(const Job& job) {
     const std::pair<std::string, double> metric{"violation", left};
     // How many there will be is not known; about as many as there are rows.
     const auto done = static_cast<uint32_t>(std::min<uint64_t>(step, UINT32_MAX - 1));
-    return job.observer.round(done, std::max(static_cast<uint32_t>(job.rows.rows()), done + 1),
-                              std::span(&metric, 1));
+    return job.observer.round(done, std::max(static_cast<uint32_t>(job.rows.rows()), done + 1), std::span(&metric, 1));
   }));
   Trained out = TRY(finish(job, "one class, kernel " + values.string("kernel"), write_svm(fit.model)));
   const auto vectors = static_cast<double>(fit.model.alpha.size());

@@ -186,13 +186,6 @@ Result<TrainRequest> check_request(const sql::Train& clause, const Trainers& tra
     TRY(take_auto_candidates(request, trainers));
   }
   TRY(take_options(request, given, specs));
-  if (!learns_label && request.resamples()) {
-    return fail(Code::kArgument,
-                fmt::format("searches and cross-validation compare with a label, and {} learns without",
-                            request.estimator),
-                "give the attributes one value each, and leave validation.folds out")
-        .at(clause.estimator.span);
-  }
   if (has_attribute(specs, "seed") && request.attributes.given("seed"))
     request.seed = static_cast<uint64_t>(request.attributes.integer("seed"));
   request.statement = std::string(context.statement().whole());
