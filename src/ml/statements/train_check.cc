@@ -186,6 +186,12 @@ Result<TrainRequest> check_request(const sql::Train& clause, const Trainers& tra
     TRY(take_auto_candidates(request, trainers));
   }
   TRY(take_options(request, given, specs));
+  // Points and clusters are asked of one model: those of several groups cannot be told apart.
+  if (!clause.group_by.empty() && (!learns_label || request.data.intent.predicts_score)) {
+    return fail(Code::kUnsupported, fmt::format("{} cannot be trained by group in this build", request.estimator),
+                "train one group: add WHERE")
+        .at(clause.group_by.front().span);
+  }
   if (has_attribute(specs, "seed") && request.attributes.given("seed"))
     request.seed = static_cast<uint64_t>(request.attributes.integer("seed"));
   request.statement = std::string(context.statement().whole());
