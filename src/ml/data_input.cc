@@ -29,10 +29,24 @@ std::string plural(uint64_t count, std::string_view one, std::string_view many) 
 
 }  // namespace
 
+InputCollector::InputCollector(std::string name, arrow::Type type, Use use)
+    : name_(std::move(name)),
+      type_(std::move(type)),
+      values_type_(value_type(type_).value()),
+      use_(use),
+      kind_(input_kind(type_).value_or(InputKind::kNumber)) {
+  if (values_type_.is_list) {
+    list_reader_.emplace(values_type_);
+    use_.feeds_functions = true;
+  }
+}
+
 void InputCollector::append(const arrow::ColumnView& column, std::span<const PartRows> parts) {
+  if (values_type_.is_list) return append_lists(column, parts);
   switch (kind_) {
     case InputKind::kNumber:
-      append_numbers(column, parts);
+      if (use_.feeds_functions && values_type_.kind == ValueKind::kIntegers) append_wholes(column, parts);
+      if (use_.is_feature || values_type_.kind != ValueKind::kIntegers) append_numbers(column, parts);
       break;
     case InputKind::kText:
       append_text(column, parts);
@@ -41,6 +55,153 @@ void InputCollector::append(const arrow::ColumnView& column, std::span<const Par
       append_moments(column, parts);
       break;
   }
+}
+
+// Whole numbers as such: a float would not hold them all.
+void InputCollector::append_wholes(const arrow::ColumnView& column, std::span<const PartRows> parts) {
+  ValueReader reader(values_type_);
+  const ColumnValues& values = reader.read(column);
+  if (values.integers.empty()) {
+    // Rows to validate on may have a number of another type.
+    integer_scratch_.resize(column.size());
+    for (size_t i = 0; i < column.size(); ++i) {
+      const float number = values.numbers[i];
+      integer_scratch_[i] = std::isnan(number) ? IntegerColumn::kMissing : static_cast<int64_t>(std::llround(number));
+    }
+  } else {
+    integer_scratch_.assign(values.integers.begin(), values.integers.end());
+  }
+  for (const PartRows& part : parts) append_chosen(part);
+}
+
+void InputCollector::append_chosen(const PartRows& part) {
+  if (!part.rows) return integers_[part.part].append(integer_scratch_);
+  integer_chosen_.resize(part.rows->size());
+  for (size_t i = 0; i < part.rows->size(); ++i) integer_chosen_[i] = integer_scratch_[(*part.rows)[i]];
+  integers_[part.part].append(integer_chosen_);
+}
+
+void InputCollector::append_lists(const arrow::ColumnView& column, std::span<const PartRows> parts) {
+  const ColumnValues& values = list_reader_->read(column);
+  for (const PartRows& part : parts) {
+    Lists& to = lists_[part.part];
+    const size_t rows = part.rows ? part.rows->size() : values.rows;
+    for (size_t r = 0; r < rows; ++r) {
+      const size_t row = part.rows ? (*part.rows)[r] : r;
+      for (uint64_t item = values.begins[row]; item < values.begins[row + 1]; ++item) {
+        if (!values.codes.empty()) {
+          const int32_t code = values.codes[item];
+          to.codes.push_back(code < 0 ? -1 : texts_.intern(values.texts[static_cast<size_t>(code)]));
+        } else if (!values.integers.empty()) {
+          to.integers.push_back(values.integers[item]);
+        } else {
+          to.numbers.push_back(values.numbers[item]);
+        }
+        if (!values.weights.empty()) to.weights.push_back(values.weights[item]);
+      }
+      to.begins.push_back(to.begins.back() + values.begins[row + 1] - values.begins[row]);
+      to.is_missing.push_back(values.is_missing[row]);
+    }
+  }
+}
+
+void InputCollector::finish() {
+  for (IntegerColumn& integers : integers_) integers.finish();
+  if (values_type_.kind != ValueKind::kTexts) return;
+  TextProfiler profiler;
+  for (size_t code = 0; code < texts_.size() && profiler.add(texts_.text(code)); ++code) {
+  }
+  profile_ = profiler.finish();
+}
+
+size_t InputCollector::rows(size_t part) const {
+  if (values_type_.is_list) return lists_[part].is_missing.size();
+  return std::max(numbers_[part].size(), integers_[part].size());
+}
+
+ColumnValues InputCollector::values(size_t part, size_t begin, size_t rows, Scratch& scratch) const {
+  ColumnValues out;
+  out.rows = rows;
+  out.moment = kind_;
+  if (values_type_.is_list) {
+    const Lists& lists = lists_[part];
+    out.is_list = true;
+    out.begins = std::span(lists.begins).subspan(begin, rows + 1);
+    out.is_missing = std::span(lists.is_missing).subspan(begin, rows);
+    out.numbers = lists.numbers;
+    out.integers = lists.integers;
+    out.codes = lists.codes;
+    out.weights = lists.weights;
+    out.texts = text_views_;
+    return out;
+  }
+  switch (values_type_.kind) {
+    case ValueKind::kTexts:
+      scratch.integers.resize(rows);
+      integers_[part].read(begin, scratch.integers);
+      scratch.codes.resize(rows);
+      std::ranges::transform(scratch.integers, scratch.codes.begin(),
+                             [](int64_t code) { return code < 0 ? -1 : static_cast<int32_t>(code); });
+      out.codes = scratch.codes;
+      out.texts = text_views_;
+      out.are_same_texts = true;
+      break;
+    case ValueKind::kNumbers:
+      scratch.numbers.resize(rows);
+      numbers_[part].read(begin, scratch.numbers);
+      out.numbers = scratch.numbers;
+      break;
+    default:
+      scratch.integers.resize(rows);
+      integers_[part].read(begin, scratch.integers);
+      out.integers = scratch.integers;
+      break;
+  }
+  return out;
+}
+
+uint32_t InputCollector::items_of_first(std::string_view separator) const {
+  if (values_type_.is_list) {
+    for (size_t row = 0; row < lists_[kTrainPart].is_missing.size(); ++row) {
+      if (lists_[kTrainPart].is_missing[row] == 0)
+        return static_cast<uint32_t>(lists_[kTrainPart].begins[row + 1] - lists_[kTrainPart].begins[row]);
+    }
+    return 0;
+  }
+  if (texts_.size() == 0) return 0;
+  std::string_view rest = trim(texts_.text(0));
+  uint32_t count = 0;
+  bool is_last = rest.empty();
+  while (!is_last) {
+    const std::string_view item = take_item(rest, separator, is_last);
+    if (!(item.empty() && is_last)) ++count;
+  }
+  return count;
+}
+
+bool InputCollector::has_one_length() const {
+  const uint32_t wanted = items_of_first("");
+  for (const Lists& lists : lists_) {
+    for (size_t row = 0; row < lists.is_missing.size(); ++row) {
+      if (lists.is_missing[row] == 0 && lists.begins[row + 1] - lists.begins[row] != wanted) return false;
+    }
+  }
+  return true;
+}
+
+void InputCollector::prepare_values() {
+  text_views_.clear();
+  for (size_t code = 0; code < texts_.size(); ++code) text_views_.push_back(texts_.text(code));
+}
+
+void InputCollector::release() {
+  for (size_t part = 0; part < kParts; ++part) {
+    numbers_[part].release();
+    integers_[part].release();
+    lists_[part] = {};
+  }
+  texts_ = StringCodes();
+  text_views_ = {};
 }
 
 void InputCollector::append_numbers(const arrow::ColumnView& column, std::span<const PartRows> parts) {
@@ -68,15 +229,7 @@ void InputCollector::append_moments(const arrow::ColumnView& column, std::span<c
   static_assert(kMissingMoment == IntegerColumn::kMissing);
   integer_scratch_.resize(column.size());
   read_moments(column, integer_scratch_);
-  for (const PartRows& part : parts) {
-    if (!part.rows) {
-      integers_[part.part].append(integer_scratch_);
-      continue;
-    }
-    integer_chosen_.resize(part.rows->size());
-    for (size_t i = 0; i < part.rows->size(); ++i) integer_chosen_[i] = integer_scratch_[(*part.rows)[i]];
-    integers_[part.part].append(integer_chosen_);
-  }
+  for (const PartRows& part : parts) append_chosen(part);
 }
 
 void InputCollector::append_text(const arrow::ColumnView& column, std::span<const PartRows> parts) {
@@ -177,7 +330,7 @@ InputCollector::Range InputCollector::range_of_moments(Transform::Kind part) con
 }
 
 Status InputCollector::fit() {
-  for (IntegerColumn& integers : integers_) integers.finish();
+  text_views_ = {};
   if (kind_ == InputKind::kNumber) return fit_number();
   if (kind_ == InputKind::kText) {
     fit_text();
@@ -188,6 +341,7 @@ Status InputCollector::fit() {
 }
 
 Status InputCollector::fit_number() {
+  for (IntegerColumn& integers : integers_) integers.release();
   const Range& range = range_;
   if (std::isinf(range.low) != std::isinf(range.high) || (std::isinf(range.low) && range.low <= range.high)) {
     return fail(Code::kData, fmt::format("column has infinite values: \"{}\"", name_),

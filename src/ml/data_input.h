@@ -1,5 +1,6 @@
 // InputCollector: one query column of the training data: its values in memory, what is known of them, and the features they
-// become. The fitting half of FeaturePlan; used by DataSet only.
+// become by themselves. The fitting half of FeaturePlan, beside FunctionCollector, which reads the values kept here; used by DataSet
+// only.
 //
 // Not thread-safe; different collectors may work at the same time.
 #pragma once
@@ -20,6 +21,8 @@
 #include "ml/data_vector.h"
 #include "ml/feature_plan_input.h"
 #include "ml/feature_plan_vocabulary.h"
+#include "ml/feature_text.h"
+#include "ml/feature_values.h"
 
 namespace sinan::ml {
 
@@ -34,16 +37,43 @@ class InputCollector {
   // A text column keeps its most frequent values up to here; the others are unseen values.
   static constexpr size_t kMostCategories = 65536;
 
-  InputCollector(std::string name, arrow::Type type, InputKind kind)
-      : name_(std::move(name)), type_(std::move(type)), kind_(kind) {}
+  // Who reads the column: it is a feature itself, functions read it, or both. Its type must have a value_type().
+  struct Use {
+    bool is_feature = true;
+    bool feeds_functions = false;
+  };
+  InputCollector(std::string name, arrow::Type type, Use use);
 
   const std::string& name() const { return name_; }
   const arrow::Type& type() const { return type_; }
-  InputKind kind() const { return kind_; }
+  const ValueType& values_type() const { return values_type_; }
+  bool is_feature() const { return use_.is_feature; }
 
   void append(const arrow::ColumnView& column, std::span<const PartRows> parts);
 
-  // After the last append(): decides on the features. Errors (kData): infinite values.
+  // After the last append().
+  void finish();
+  size_t rows(size_t part) const;
+  // What functions read; only of columns that feed them. Borrows from the collector and the scratch.
+  struct Scratch {
+    std::vector<float> numbers;
+    std::vector<int64_t> integers;
+    std::vector<int32_t> codes;
+  };
+  ColumnValues values(size_t part, size_t begin, size_t rows, Scratch& scratch) const;
+  // Once before that.
+  void prepare_values();
+  // What texts hold.
+  const TextProfile& profile() const { return profile_; }
+  // Of the first row that has any: how many items a vector of this column has; 0: none.
+  uint32_t items_of_first(std::string_view separator) const;
+  // Whether all lists are of one length.
+  bool has_one_length() const;
+  // Nothing but functions reads the column: what it holds can be freed once they have.
+  void release();
+  void become_function() { use_ = {false, true}; }
+
+  // After finish() and when functions have read it: decides on the column's own features. Errors (kData): infinite values.
   Status fit();
   const std::vector<Transform>& transforms() const { return transforms_; }
   const std::vector<FeatureReport>& report() const { return report_; }
@@ -76,22 +106,37 @@ class InputCollector {
   void append_numbers(const arrow::ColumnView& column, std::span<const PartRows> parts);
   void append_moments(const arrow::ColumnView& column, std::span<const PartRows> parts);
   void append_text(const arrow::ColumnView& column, std::span<const PartRows> parts);
+  void append_wholes(const arrow::ColumnView& column, std::span<const PartRows> parts);
+  void append_lists(const arrow::ColumnView& column, std::span<const PartRows> parts);
+  void append_chosen(const PartRows& part);
   Status fit_number();
   void fit_moments();
   void fit_text();
   Range range_of_moments(Transform::Kind part) const;
   void leave_out(std::string feature, std::string values, uint64_t missing, std::string note);
   void keep(Transform transform, std::string values, uint64_t missing, std::string note = {});
-  size_t rows(size_t part) const {
-    return kind_ == InputKind::kNumber ? numbers_[part].size() : integers_[part].size();
-  }
+  // Lists one after another.
+  struct Lists {
+    std::vector<uint64_t> begins = {0};
+    std::vector<uint8_t> is_missing;
+    std::vector<float> numbers;
+    std::vector<int64_t> integers;
+    std::vector<int32_t> codes;  // of texts_
+    std::vector<float> weights;
+  };
 
   std::string name_;
   arrow::Type type_;
-  InputKind kind_;
+  ValueType values_type_;
+  Use use_;
+  InputKind kind_;                  // of no meaning for lists
   FloatColumn numbers_[kParts];     // kNumber
   Range range_;                     // of the training numbers: known while they are still in the processor's cache
-  IntegerColumn integers_[kParts];  // moments; codes of texts_
+  IntegerColumn integers_[kParts];  // moments; codes of texts_; whole numbers that functions read
+  Lists lists_[kParts];
+  std::optional<ValueReader> list_reader_;
+  std::vector<std::string_view> text_views_;  // of texts_, for functions
+  TextProfile profile_;
   StringCodes texts_;
   std::vector<uint64_t> counts_;      // of each text in the training rows
   std::vector<int32_t> category_of_;  // by code + 1: the vocabulary index; [0] is missing

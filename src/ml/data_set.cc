@@ -8,6 +8,8 @@
 #include "base/check.h"
 #include "base/random.h"
 #include "base/strings.h"
+#include "ml/column_functions.h"
+#include "ml/data_function.h"
 #include "ml/data_input.h"
 #include "ml/data_label.h"
 #include "ml/data_vector.h"
@@ -27,6 +29,13 @@ Result<size_t> find_column(const arrow::Schema& query, std::string_view name, st
   const std::string near = did_you_mean(name, query.names());
   return fail(Code::kProgram, fmt::format("{} is not a column of the query: \"{}\"", what, name),
               near.empty() ? fmt::format("the query has {}", join(query.names(), ", ")) : near);
+}
+
+std::vector<std::string> not_features(const DataSpec& spec) {
+  std::vector<std::string> names = spec.excluded;
+  if (!spec.label.empty()) names.push_back(spec.label);
+  if (!spec.validation_column.empty()) names.push_back(spec.validation_column);
+  return names;
 }
 
 }  // namespace
@@ -54,7 +63,7 @@ Result<std::vector<size_t>> feature_columns(const arrow::Schema& query, const Da
   std::vector<size_t> columns;
   for (size_t i = 0; i < query.size(); ++i) {
     if (std::ranges::find(others, i) != others.end()) continue;
-    if (!input_kind(query[i].type)) {
+    if (!value_type(query[i].type)) {
       return fail(
           Code::kProgram,
           fmt::format("column has a type that is no feature: \"{}\" is {}", query[i].name, query[i].type.to_string()),
@@ -65,6 +74,7 @@ Result<std::vector<size_t>> feature_columns(const arrow::Schema& query, const Da
   if (columns.empty())
     return fail(Code::kProgram,
                 fmt::format("the query has no column{} to learn from", spec.label.empty() ? "" : " besides the label"));
+  TRY(read_columns(spec.columns, query, not_features(spec)));
   return columns;
 }
 
@@ -78,6 +88,7 @@ struct DataSetBuilder::State {
   std::vector<size_t> validation_columns;  // of validation.select, by collector
   std::optional<size_t> validation_label;
   std::vector<InputCollector> inputs;
+  std::vector<ColumnFeature> functions;  // of COLUMN, in the order of the features
   std::optional<LabelCollector> label;
   std::unique_ptr<Workers> workers;
   uint64_t rows_seen = 0;
@@ -97,9 +108,20 @@ Result<DataSetBuilder> DataSetBuilder::make(const DataSpec& spec, const arrow::S
   state->columns = TRY(feature_columns(query, spec));
   if (!spec.label.empty()) state->label_column = query.index_of(spec.label);
   if (!spec.validation_column.empty()) state->validation_column = query.index_of(spec.validation_column);
+  std::set<std::string> bare;
+  std::set<std::string> read;
+  for (ColumnFeature& feature : TRY(read_columns(spec.columns, query, not_features(spec)))) {
+    if (feature.is_bare()) {
+      bare.insert(feature.column);
+    } else {
+      for (std::string& name : feature.function.columns()) read.insert(std::move(name));
+      state->functions.push_back(std::move(feature));
+    }
+  }
   for (const size_t column : state->columns) {
     const arrow::Field& field = query[column];
-    state->inputs.emplace_back(field.name, field.type, input_kind(field.type).value());
+    const bool feeds = read.contains(field.name);
+    state->inputs.emplace_back(field.name, field.type, InputCollector::Use{!feeds || bare.contains(field.name), feeds});
   }
   if (state->label_column) {
     const arrow::Field& label = query[*state->label_column];
@@ -133,7 +155,7 @@ Status DataSetBuilder::append(const arrow::Batch& batch) {
       const arrow::ColumnView marks = batch.column(*state.validation_column);
       validates = !marks.is_null(i) && marks.as_double(i) != 0;
     } else {
-      validates = draw(state.spec.seed, state.rows_seen + i) < state.spec.validation_fraction;
+      validates = row_draw(state.spec.seed, state.rows_seen + i) < state.spec.validation_fraction;
     }
     chosen[validates ? kValidationPart : kTrainPart].push_back(i);
   }
@@ -149,7 +171,8 @@ Status DataSetBuilder::bind_validation(const arrow::Schema& query) {
   for (const InputCollector& input : state.inputs) {
     const size_t at = TRY(find_column(query, input.name(), "feature"));
     const arrow::Type& type = query[at].type;
-    if (type.id != arrow::TypeId::kNull && input_kind(type) != input.kind()) {
+    const auto found = value_type(type);
+    if (type.id != arrow::TypeId::kNull && !(found && is_alike(*found, input.values_type()))) {
       return fail(Code::kProgram,
                   fmt::format("column has another type than in the training query: \"{}\" is {}, there {}",
                               input.name(), type.to_string(), input.type().to_string()));
@@ -168,19 +191,39 @@ Status DataSetBuilder::append_validation(const arrow::Batch& batch) {
 
 namespace {
 
+// Who has a feature's values: a column itself, or a function.
 struct FeaturePlace {
-  size_t input = 0;
-  size_t transform = 0;
+  size_t feature = 0;  // in the schema
+  const InputCollector* input = nullptr;
+  const FunctionCollector* function = nullptr;
+  size_t at = 0;  // the collector's transform, or which of its features
+
+  template <class T>
+  void read(size_t part, size_t begin, std::span<T> out) const {
+    if (input != nullptr) {
+      input->read(at, part, begin, out);
+    } else if constexpr (std::is_same_v<T, float>) {
+      function->read(at, part, begin, out);
+    } else {
+      function->read(part, begin, out);
+    }
+  }
+  std::span<const float> edges() const { return input != nullptr ? input->edges(at) : function->edges(at); }
+};
+
+// All of it in the order of the schema.
+struct FeaturePlaces {
+  std::vector<FeaturePlace> plain;
+  std::vector<FeaturePlace> sparse;  // runs
 };
 
 // Hands out one part of the data; the collectors and workers are the data set's.
 class PartSource final : public MatrixSource {
  public:
-  PartSource(const FeatureSchema& schema, const std::vector<InputCollector>& inputs, const LabelCollector* label,
-             const std::vector<FeaturePlace>& places, const std::vector<std::vector<float>>& edges, Workers& workers,
-             size_t part, size_t rows, size_t block_rows)
+  PartSource(const FeatureSchema& schema, const LabelCollector* label, const FeaturePlaces& places,
+             const std::vector<std::vector<float>>& edges, Workers& workers, size_t part, size_t rows,
+             size_t block_rows)
       : schema_(schema),
-        inputs_(inputs),
         label_(label),
         places_(places),
         edges_(edges),
@@ -188,9 +231,9 @@ class PartSource final : public MatrixSource {
         part_(part),
         rows_(rows),
         block_rows_(block_rows),
-        values_(places.size()),
-        codes_(places.size()),
-        columns_(places.size()) {}
+        values_(places.plain.size()),
+        codes_(places.plain.size()),
+        columns_(schema.size()) {}
 
   const FeatureSchema& schema() const override { return schema_; }
   size_t rows() const override { return rows_; }
@@ -209,18 +252,23 @@ class PartSource final : public MatrixSource {
       return std::nullopt;
     }
     const size_t size = std::min(block_rows_, rows_ - begin_);
-    workers_.run(places_.size(), [&](size_t f) {
-      const InputCollector& input = inputs_[places_[f].input];
-      if (schema_.features[f].kind == FeatureKind::kCategorical) {
+    workers_.run(places_.plain.size(), [&](size_t f) {
+      const FeaturePlace& place = places_.plain[f];
+      if (schema_.features[place.feature].kind == FeatureKind::kCategorical) {
         codes_[f].resize(size);
-        input.read(places_[f].transform, part_, begin_, std::span<int32_t>(codes_[f]));
-        columns_[f].codes = codes_[f];
+        place.read(part_, begin_, std::span<int32_t>(codes_[f]));
+        columns_[place.feature].codes = codes_[f];
       } else {
         values_[f].resize(size);
-        input.read(places_[f].transform, part_, begin_, std::span<float>(values_[f]));
-        columns_[f].values = values_[f];
+        place.read(part_, begin_, std::span<float>(values_[f]));
+        columns_[place.feature].values = values_[f];
       }
     });
+    sparse_.clear();
+    for (const FeaturePlace& place : places_.sparse) {
+      const SparseRows& rows = place.function->sparse(part_);
+      sparse_.push_back({place.feature, place.at, rows.begins(begin_, size), rows.positions(), rows.values()});
+    }
     if (label_ != nullptr) {
       label_values_.resize(size);
       label_->read(part_, begin_, label_values_);
@@ -229,15 +277,15 @@ class PartSource final : public MatrixSource {
     MatrixBlock block;
     block.rows = size;
     block.features = columns_;
+    block.sparse = sparse_;
     block.label = label_values_;
     return block;
   }
 
  private:
   const FeatureSchema& schema_;
-  const std::vector<InputCollector>& inputs_;
   const LabelCollector* label_;  // null = none
-  const std::vector<FeaturePlace>& places_;
+  const FeaturePlaces& places_;
   const std::vector<std::vector<float>>& edges_;
   Workers& workers_;
   const size_t part_;
@@ -248,6 +296,7 @@ class PartSource final : public MatrixSource {
   std::vector<RawVector<int32_t>> codes_;
   std::vector<float> label_values_;
   std::vector<FeatureColumn> columns_;
+  std::vector<SparseFeatures> sparse_;
 };
 
 }  // namespace
@@ -256,7 +305,8 @@ struct DataSet::State {
   FeaturePlan plan;
   LabelCollector::Decision decision;
   std::vector<InputCollector> inputs;
-  std::vector<FeaturePlace> places;  // by feature
+  std::vector<FunctionCollector> functions;
+  FeaturePlaces places;
   std::vector<std::vector<float>> edges;
   std::vector<FeatureReport> report;
   std::optional<LabelCollector> label;
@@ -264,6 +314,8 @@ struct DataSet::State {
   std::unique_ptr<PartSource> train;
   std::unique_ptr<PartSource> validation;
 
+  Status add_functions(std::vector<ColumnFeature> asked);
+  Status fit(uint64_t seed);
   void make_plan();
 };
 
@@ -283,33 +335,168 @@ bool DataSet::is_binned() const { return !state_->edges.empty(); }
 uint64_t DataSet::bytes() const {
   uint64_t bytes = 0;
   for (const InputCollector& input : state_->inputs) bytes += input.bytes();
+  for (const FunctionCollector& function : state_->functions) bytes += function.bytes();
   return bytes;
 }
 
-// Features in the order of the query's columns; a part of a moment whose name is a column's own gets a longer one.
+namespace {
+
+// What a column of numbers in texts, of lists or of a map is when COLUMN does not say; nothing for others.
+Result<std::optional<ColumnFeature>> derived_feature(const InputCollector& input) {
+  const ValueType& type = input.values_type();
+  ColumnFeature feature;
+  feature.name = input.name();
+  Term& term = feature.function.terms.emplace_back();
+  term.source.column = input.name();
+  const bool is_text = type.kind == ValueKind::kTexts;
+  const TextProfile& profile = input.profile();
+  if (!type.is_list) {
+    const bool is_vector = profile.form == TextForm::kCsv && profile.least_items == profile.most_items;
+    if (!is_text || (profile.form != TextForm::kWhole && profile.form != TextForm::kNumber && !is_vector))
+      return std::nullopt;
+    term.source.reading = is_vector ? Reading::kVector : Reading::kNumber;
+    if (is_vector) term.source.separator = ",";
+    if (is_vector) term.source.width = profile.least_items;
+    feature.function.text = is_vector ? "every row has numbers between commas" : "every row has a number";
+    return feature;
+  }
+  if (is_text || type.is_map) {
+    feature.function.output = FeatureFunction::Output::kMultiHot;
+    term.source.reading = is_text ? Reading::kTexts : Reading::kIds;
+    feature.takes_weights = type.is_map;
+    feature.function.text = type.is_map ? "a map's keys with their values" : "which texts a list has";
+    return feature;
+  }
+  if (!input.has_one_length()) {
+    return fail(Code::kData, fmt::format("lists are not of one length: \"{}\"", input.name()),
+                fmt::format("COLUMN SPARSE({}) takes them for ids", input.name()));
+  }
+  term.source.reading = Reading::kVector;
+  term.source.separator = ",";
+  term.source.width = 0;
+  feature.function.text = "every row has a list of one length";
+  return feature;
+}
+
+}  // namespace
+
+// The functions that COLUMN asks for and those that the content of columns does, in the order of the query's columns.
+Status DataSet::State::add_functions(std::vector<ColumnFeature> asked) {
+  const auto input_of = [&](std::string_view name) { return std::ranges::find(inputs, name, &InputCollector::name); };
+  const auto add = [&](ColumnFeature feature, bool is_derived) {
+    std::vector<const InputCollector*> from;
+    for (const Term& term : feature.function.terms) from.push_back(&*input_of(term.source.column));
+    functions.emplace_back(std::move(feature), std::move(from), is_derived);
+  };
+  std::vector<ColumnFeature> crosses;
+  for (InputCollector& input : inputs) {
+    if (input.is_feature()) {
+      if (auto derived = TRY(derived_feature(input))) {
+        input.become_function();
+        add(*std::move(derived), true);
+      }
+    }
+    for (ColumnFeature& feature : asked) {
+      if (feature.function.terms.empty()) continue;  // added already
+      const bool is_cross = feature.function.cross > 0;
+      if (!is_cross && feature.function.terms[0].source.column == input.name()) add(std::exchange(feature, {}), false);
+    }
+  }
+  for (ColumnFeature& feature : asked) {
+    if (!feature.function.terms.empty()) add(std::move(feature), false);
+  }
+  return {};
+}
+
+Status DataSet::State::fit(uint64_t seed) {
+  std::set<std::string> read;
+  for (const FunctionCollector& function : functions) {
+    for (std::string& name : function.feature().function.columns()) read.insert(std::move(name));
+  }
+  for (InputCollector& input : inputs) {
+    if (read.contains(input.name())) input.prepare_values();
+  }
+  const FunctionCollector::Label learnt{label ? &*label : nullptr, decision.classes};
+  std::vector<Status> fitted(functions.size());
+  workers->run(functions.size(), [&](size_t i) { fitted[i] = functions[i].fit(learnt, seed); });
+  for (Status& status : fitted) TRY(std::move(status));
+  fitted.assign(inputs.size(), {});
+  workers->run(inputs.size(), [&](size_t i) {
+    if (inputs[i].is_feature()) {
+      fitted[i] = inputs[i].fit();
+    } else {
+      inputs[i].release();
+    }
+  });
+  for (Status& status : fitted) TRY(std::move(status));
+  return {};
+}
+
+// Features in the order of the query's columns, crosses last; one whose name is another's gets a longer one.
 void DataSet::State::make_plan() {
   std::set<std::string> names;
-  for (const InputCollector& input : inputs) names.insert(input.name());
+  for (const InputCollector& input : inputs) {
+    if (input.is_feature()) names.insert(input.name());
+  }
   std::vector<Transform> transforms;
-  std::vector<arrow::Field> fields;
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    const InputCollector& input = inputs[i];
-    std::vector<FeatureReport> rows = input.report();
-    for (size_t t = 0; t < input.transforms().size(); ++t) {
-      Transform transform = input.transforms()[t];
-      if (transform.feature != input.name()) {
-        std::string name = transform.feature;
-        while (!names.insert(name).second) name += "_part";
+  std::set<std::string> read;
+  size_t features = 0;
+  // Answers the name it got.
+  const auto add = [&](Transform transform, bool keeps_name) {
+    const auto is_taken = [&](const Feature& feature) { return names.contains(feature.name); };
+    while (!keeps_name && std::ranges::any_of(transform.features(), is_taken)) transform.feature += "_part";
+    const bool is_sparse = transform.function && transform.function->is_sparse();
+    for (const Feature& feature : transform.features()) {
+      names.insert(feature.name);
+      if (!is_sparse) places.plain.push_back({features, nullptr, nullptr, 0});
+      ++features;
+    }
+    transforms.push_back(std::move(transform));
+    return transforms.back().feature;
+  };
+  const auto add_function = [&](const FunctionCollector& function) {
+    FeatureReport row = function.report();
+    if (function.is_kept()) {
+      const size_t first_place = places.plain.size();
+      const size_t first_feature = features;
+      row.feature = add(function.transform(), false);
+      for (size_t k = first_place; k < places.plain.size(); ++k) {
+        places.plain[k].function = &function;
+        places.plain[k].at = k - first_place;
+      }
+      if (places.plain.size() == first_place)
+        places.sparse.push_back({first_feature, nullptr, &function, features - first_feature});
+      for (std::string& name : transforms.back().function->columns()) read.insert(std::move(name));
+    }
+    report.push_back(std::move(row));
+  };
+  const auto is_cross = [](const FunctionCollector& function) { return function.feature().function.cross > 0; };
+  for (const InputCollector& input : inputs) {
+    if (input.is_feature()) {
+      std::vector<FeatureReport> rows = input.report();
+      for (size_t t = 0; t < input.transforms().size(); ++t) {
+        const Transform& transform = input.transforms()[t];
+        const std::string name = add(transform, transform.feature == input.name());
+        places.plain.back().input = &input;
+        places.plain.back().at = t;
         for (FeatureReport& row : rows) {
           if (row.feature == transform.feature) row.feature = name;
         }
-        transform.feature = std::move(name);
       }
-      transforms.push_back(std::move(transform));
-      places.push_back({i, t});
+      report.insert(report.end(), rows.begin(), rows.end());
+      if (!input.transforms().empty()) read.insert(input.name());
     }
-    report.insert(report.end(), rows.begin(), rows.end());
-    if (!input.transforms().empty()) fields.push_back({input.name(), input.type(), true});
+    for (const FunctionCollector& function : functions) {
+      if (!is_cross(function) && function.feature().function.terms[0].source.column == input.name())
+        add_function(function);
+    }
+  }
+  for (const FunctionCollector& function : functions) {
+    if (is_cross(function)) add_function(function);
+  }
+  std::vector<arrow::Field> fields;
+  for (const InputCollector& input : inputs) {
+    if (read.contains(input.name())) fields.push_back({input.name(), input.type(), true});
   }
   plan = FeaturePlan(std::move(transforms), std::move(fields));
 }
@@ -331,33 +518,42 @@ Result<DataSet> DataSetBuilder::finish() {
   }
   state->inputs = std::move(from.inputs);
   state->workers = std::move(from.workers);
-  std::vector<Status> fitted(state->inputs.size());
-  state->workers->run(state->inputs.size(), [&](size_t i) { fitted[i] = state->inputs[i].fit(); });
-  for (Status& status : fitted) TRY(std::move(status));
+  state->workers->run(state->inputs.size(), [&](size_t i) { state->inputs[i].finish(); });
+  TRY(state->add_functions(std::move(from.functions)));
+  TRY(state->fit(from.spec.seed));
   state->make_plan();
-  if (state->places.empty()) {
+  if (state->plan.schema().size() == 0) {
     return fail(Code::kData, "no column is left to learn from: all are constant, NULL or identifiers");
   }
 
   const size_t rows = from.rows[kTrainPart];
   const auto& binning = from.spec.binning;
-  if (binning && rows > binning->above_rows) {
+  // Bins of sparse features would not be sparse.
+  if (binning && rows > binning->above_rows && state->places.sparse.empty()) {
     std::vector<uint64_t> sample;
     const double share = static_cast<double>(binning->sample_rows) / static_cast<double>(rows);
     for (uint64_t row = 0; row < rows; ++row) {
-      if (share >= 1 || draw(from.spec.seed + 1, row) < share) sample.push_back(row);
+      if (share >= 1 || row_draw(from.spec.seed + 1, row) < share) sample.push_back(row);
     }
-    state->workers->run(state->inputs.size(), [&](size_t i) { state->inputs[i].bin(sample, binning->bins); });
-    for (const FeaturePlace& place : state->places) {
-      const auto edges = state->inputs[place.input].edges(place.transform);
+    const size_t inputs = state->inputs.size();
+    state->workers->run(inputs + state->functions.size(), [&](size_t i) {
+      if (i >= inputs) {
+        if (state->functions[i - inputs].is_kept()) state->functions[i - inputs].bin(sample, binning->bins);
+      } else if (state->inputs[i].is_feature()) {
+        state->inputs[i].bin(sample, binning->bins);
+      }
+    });
+    for (const FeaturePlace& place : state->places.plain) {
+      const auto edges = place.edges();
       state->edges.emplace_back(edges.begin(), edges.end());
     }
   }
   const auto source = [&](size_t part) {
     const size_t count = from.rows[part];
-    const size_t block = state->edges.empty() && count <= kOneBlockRows ? std::max<size_t>(count, 1) : kBlockRows;
-    return std::make_unique<PartSource>(state->plan.schema(), state->inputs, state->label ? &*state->label : nullptr,
-                                        state->places, state->edges, *state->workers, part, count, block);
+    const bool in_one = state->edges.empty() && state->places.sparse.empty() && count <= kOneBlockRows;
+    const size_t block = in_one ? std::max<size_t>(count, 1) : kBlockRows;
+    return std::make_unique<PartSource>(state->plan.schema(), state->label ? &*state->label : nullptr, state->places, state->edges,
+                                        *state->workers, part, count, block);
   };
   state->train = source(kTrainPart);
   if (from.rows[kValidationPart] > 0) state->validation = source(kValidationPart);

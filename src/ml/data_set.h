@@ -21,6 +21,7 @@
 #include "ml/feature_plan.h"
 #include "ml/matrix.h"
 #include "ml/trainer.h"
+#include "sql/clause.h"
 
 namespace sinan::ml {
 
@@ -28,10 +29,11 @@ namespace sinan::ml {
 inline constexpr size_t kLoadBatchRows = 32768;
 
 struct DataSpec {
-  std::string label;                  // of the query; empty = none, and `intent` names the task
-  std::vector<std::string> excluded;  // columns of the query that are no features either
-  std::string validation_column;      // boolean column that marks validation rows; empty = none. No feature
-  double validation_fraction = 0;     // of the rows, drawn with `seed`
+  std::string label;                       // of the query; empty = none, and `intent` names the task
+  std::vector<std::string> excluded;       // columns of the query that are no features either
+  std::vector<sql::ColumnTarget> columns;  // COLUMN; columns that it does not name are features by themselves
+  std::string validation_column;           // boolean column that marks validation rows; empty = none. No feature
+  double validation_fraction = 0;          // of the rows, drawn with `seed`
   uint64_t seed = 0;
   Trainer::Intent intent;
   std::optional<Trainer::Binning> binning;
@@ -71,8 +73,9 @@ class DataSet {
   std::unique_ptr<State> state_;
 };
 
-// Columns of the query that are features: all but the label, the validation column and those excluded. Errors (kProgram): label or validation column
-// missing (nearest name), two columns of one name, a type that is no feature (named), no feature at all. Used at plan time too.
+// Columns of the query that are features: all but the label, the validation column and those excluded. Errors (kProgram): label or
+// validation column missing (nearest name), two columns of one name, a type that is no feature (named), no feature at all, and
+// those of read_columns() (ml/column_functions.h). Used at plan time too.
 Result<std::vector<size_t>> feature_columns(const arrow::Schema& query, const DataSpec& spec);
 
 class DataSetBuilder {

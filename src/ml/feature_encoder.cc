@@ -7,6 +7,8 @@
 #include "ml/feature_plan.h"
 #include "ml/feature_plan_input.h"
 #include "ml/feature_plan_vocabulary.h"
+#include "ml/feature_values.h"
+#include "ml/function_encoder.h"
 
 namespace sinan::ml {
 namespace {
@@ -14,12 +16,27 @@ namespace {
 // The features made from one input, and what is needed to make them.
 struct InputState {
   InputKind kind = InputKind::kNumber;
-  size_t column = 0;             // of the batch
-  std::vector<size_t> features;  // positions in the plan
+  size_t column = 0;  // of the batch
+  struct Made {
+    size_t transform = 0;
+    size_t feature = 0;
+  };
+  std::vector<Made> features;         // of its own; functions have theirs
+  std::optional<ValueReader> reader;  // for functions
+  const ColumnValues* read = nullptr;
   StringCodes codes;             // text: code = vocabulary index
   int32_t unseen = -1;           // code of a text that is not among them
   std::vector<int64_t> moments;  // scratch
   std::vector<int32_t> entries;  // scratch: codes of a dictionary's entries
+};
+
+// A function, and where its features stand in the schema.
+struct FunctionState {
+  const FeatureFunction* function = nullptr;
+  FunctionEncoder encoder;
+  std::vector<size_t> inputs;  // by term
+  size_t first = 0;
+  std::vector<const ColumnValues*> values;  // scratch, by term
 };
 
 constexpr int32_t kNotLookedUp = -2;
@@ -31,6 +48,8 @@ struct FeatureEncoder::State {
   std::vector<size_t> group_columns;  // of the batch; empty = the plan has no groups
   const FeaturePlan* plan = nullptr;
   std::vector<InputState> inputs;
+  std::vector<FunctionState> functions;
+  std::vector<SparseFeatures> sparse;
   std::vector<FeatureColumn> columns;       // by feature
   std::vector<std::vector<float>> values;   // by feature, grown to the largest batch seen
   std::vector<std::vector<int32_t>> codes;  // the same
@@ -39,10 +58,11 @@ struct FeatureEncoder::State {
   void encode_moments(InputState& input, const arrow::ColumnView& column);
   void encode_text(InputState& input, const arrow::ColumnView& column);
   Status encode_groups(const arrow::Batch& batch);
+  Status encode_function(FunctionState& state);
 };
 
 void FeatureEncoder::State::encode_numbers(const InputState& input, const arrow::ColumnView& column) {
-  for (const size_t feature : input.features) {
+  for (const auto& [_, feature] : input.features) {
     if (auto borrowed = borrow_numbers(column)) {
       columns[feature].values = *borrowed;
       continue;
@@ -58,10 +78,10 @@ void FeatureEncoder::State::encode_moments(InputState& input, const arrow::Colum
   if (input.moments.size() < column.size()) input.moments.resize(column.size());
   const std::span<int64_t> moments(input.moments.data(), column.size());
   read_moments(column, moments);
-  for (const size_t feature : input.features) {
+  for (const auto& [transform, feature] : input.features) {
     if (values[feature].size() < column.size()) values[feature].resize(column.size());
     const std::span<float> out(values[feature].data(), column.size());
-    moment_part(input.kind, plan->transforms()[feature].kind, moments, out);
+    moment_part(input.kind, plan->transforms()[transform].kind, moments, out);
     columns[feature].values = out;
   }
 }
@@ -72,7 +92,7 @@ void FeatureEncoder::State::encode_text(InputState& input, const arrow::ColumnVi
     return code < 0 ? input.unseen : code;
   };
   const size_t rows = column.size();
-  for (const size_t feature : input.features) {
+  for (const auto& [_, feature] : input.features) {
     if (codes[feature].size() < rows) codes[feature].resize(rows);
     const std::span<int32_t> out(codes[feature].data(), rows);
     columns[feature].codes = out;
@@ -115,6 +135,23 @@ Status FeatureEncoder::State::encode_groups(const arrow::Batch& batch) {
               "leave its rows out: add WHERE; DESCRIBE MODEL lists the groups that have a model");
 }
 
+Status FeatureEncoder::State::encode_function(FunctionState& state) {
+  state.values.clear();
+  for (const size_t input : state.inputs) state.values.push_back(inputs[input].read);
+  TRY(state.encoder.encode(state.values));
+  const FeatureFunction& function = *state.function;
+  if (function.is_sparse()) {
+    sparse.push_back({state.first, function.width(), state.encoder.sparse_begins(), state.encoder.sparse_positions(),
+                      state.encoder.sparse_values()});
+  } else if (function.output == FeatureFunction::Output::kCategory) {
+    columns[state.first].codes = state.encoder.codes();
+  } else {
+    const auto made = state.encoder.numbers();
+    for (size_t k = 0; k < made.size(); ++k) columns[state.first + k].values = made[k];
+  }
+  return {};
+}
+
 FeatureEncoder::FeatureEncoder(const FeaturePlan& plan, FeaturePlan::Binding binding)
     : state_(std::make_unique<State>()) {
   CHECK(binding.columns.size() == plan.inputs().size());
@@ -123,20 +160,36 @@ FeatureEncoder::FeatureEncoder(const FeaturePlan& plan, FeaturePlan::Binding bin
   state_->columns.resize(features);
   state_->values.resize(features);
   state_->codes.resize(features);
+  state_->inputs.resize(plan.inputs().size());
   for (size_t i = 0; i < plan.inputs().size(); ++i) {
-    InputState input;
-    input.kind = input_kind(plan.inputs()[i].type).value();
+    InputState& input = state_->inputs[i];
+    input.kind = input_kind(plan.inputs()[i].type).value_or(InputKind::kNumber);
     input.column = binding.columns[i];
-    for (size_t feature = 0; feature < plan.transforms().size(); ++feature) {
-      const Transform& transform = plan.transforms()[feature];
-      if (transform.column != plan.inputs()[i].name) continue;
-      input.features.push_back(feature);
+  }
+  const auto input_of = [&](std::string_view column) {
+    const auto found = std::ranges::find(plan.inputs(), column, &arrow::Field::name);
+    CHECK(found != plan.inputs().end());
+    return static_cast<size_t>(found - plan.inputs().begin());
+  };
+  for (size_t t = 0; t < plan.transforms().size(); ++t) {
+    const Transform& transform = plan.transforms()[t];
+    if (!transform.function) {
+      InputState& input = state_->inputs[input_of(transform.column)];
+      input.features.push_back({t, plan.first_feature(t)});
       if (input.codes.size() == 0) {
         for (const std::string& text : transform.vocabulary) input.codes.intern(text);
         if (transform.is_cut) input.unseen = static_cast<int32_t>(input.codes.size());
       }
+      continue;
     }
-    state_->inputs.push_back(std::move(input));
+    FunctionState function{
+        transform.function.get(), FunctionEncoder(*transform.function), {}, plan.first_feature(t), {}};
+    for (const Term& term : transform.function->terms) {
+      function.inputs.push_back(input_of(term.source.column));
+      InputState& input = state_->inputs[function.inputs.back()];
+      if (!input.reader) input.reader.emplace(value_type(plan.inputs()[function.inputs.back()].type).value());
+    }
+    state_->functions.push_back(std::move(function));
   }
   if (plan.groups() == nullptr) return;
   state_->groups = GroupIndex(*plan.groups());
@@ -154,6 +207,8 @@ FeatureEncoder::FeatureEncoder(FeatureEncoder&&) noexcept = default;
 Result<MatrixBlock> FeatureEncoder::encode(const arrow::Batch& batch) {
   for (InputState& input : state_->inputs) {
     const arrow::ColumnView column = batch.column(input.column);
+    if (input.reader) input.read = &input.reader->read(column);
+    if (input.features.empty()) continue;
     switch (input.kind) {
       case InputKind::kNumber:
         state_->encode_numbers(input, column);
@@ -166,10 +221,13 @@ Result<MatrixBlock> FeatureEncoder::encode(const arrow::Batch& batch) {
         break;
     }
   }
+  state_->sparse.clear();
+  for (FunctionState& function : state_->functions) TRY(state_->encode_function(function));
   if (!state_->group_columns.empty()) TRY(state_->encode_groups(batch));
   MatrixBlock block;
   block.rows = batch.rows();
   block.features = state_->columns;
+  block.sparse = state_->sparse;
   return block;
 }
 

@@ -5,19 +5,49 @@
 #include <algorithm>
 
 #include "base/strings.h"
-#include "ml/feature_plan_input.h"
+#include "ml/feature_values.h"
 
 namespace sinan::ml {
+
+std::vector<Feature> Transform::features() const {
+  Feature made{feature, column};
+  if (!function) {
+    if (kind == Kind::kVocabulary) {
+      made.kind = FeatureKind::kCategorical;
+      made.categories = static_cast<uint32_t>(vocabulary.size() + 1);
+    }
+    return {made};
+  }
+  if (function->output == FeatureFunction::Output::kCategory) {
+    made.kind = FeatureKind::kCategorical;
+    made.categories = static_cast<uint32_t>(function->classes() + 1);
+    return {made};
+  }
+  made.is_sparse = function->is_sparse();
+  std::vector<Feature> features;
+  features.reserve(width());
+  const size_t counted = width() - (function->flags_missing ? 1 : 0);
+  for (size_t k = 0; k < width(); ++k) {
+    made.name = k >= counted ? feature + "_missing" : counted == 1 ? feature : fmt::format("{}_{}", feature, k);
+    features.push_back(made);
+  }
+  return features;
+}
+
+std::string feature_kind(const Transform& transform) {
+  const size_t width = transform.width();
+  const bool is_category = transform.kind == Transform::Kind::kVocabulary ||
+                           (transform.function && transform.function->output == FeatureFunction::Output::kCategory);
+  if (is_category) return "category";
+  if (width == 1) return "number";
+  return fmt::format("{} {}numbers", human_count(width), transform.function->is_sparse() ? "sparse " : "");
+}
 
 FeaturePlan::FeaturePlan(std::vector<Transform> transforms, std::vector<arrow::Field> inputs)
     : transforms_(std::move(transforms)), inputs_(std::move(inputs)) {
   for (const Transform& transform : transforms_) {
-    Feature feature{transform.feature, transform.column, FeatureKind::kNumeric, 0};
-    if (transform.kind == Transform::Kind::kVocabulary) {
-      feature.kind = FeatureKind::kCategorical;
-      feature.categories = static_cast<uint32_t>(transform.vocabulary.size() + 1);
-    }
-    schema_.features.push_back(std::move(feature));
+    first_features_.push_back(schema_.size());
+    for (Feature& feature : transform.features()) schema_.features.push_back(std::move(feature));
   }
 }
 
@@ -32,13 +62,15 @@ Result<FeaturePlan::Binding> FeaturePlan::bind(const arrow::Schema& query) const
                   near.empty() ? "select it, or give it that name with AS" : near);
     }
     const arrow::Type& type = query[*at].type;
-    const auto wanted = input_kind(input.type);
-    const auto found = input_kind(type);
-    if (type.id != arrow::TypeId::kNull && found != wanted) {
-      return fail(Code::kProgram,
-                  fmt::format("column has another type than in training: \"{}\" is {}, was {}", input.name,
-                              type.to_string(), input.type.to_string()),
-                  fmt::format("the model needs {}: cast it in the query", wanted ? describe(*wanted) : "another type"));
+    const auto wanted = value_type(input.type);
+    const auto found = value_type(type);
+    if (type.id != arrow::TypeId::kNull && !(found && is_alike(*wanted, *found))) {
+      return fail(
+          Code::kProgram,
+          fmt::format("column has another type than in training: \"{}\" is {}, was {}", input.name, type.to_string(),
+                      input.type.to_string()),
+          fmt::format("the model needs {}: cast it in the query",
+                      wanted->kind == ValueKind::kIntegers && !wanted->is_list ? "a number" : describe(*wanted)));
     }
     binding.columns.push_back(*at);
   }

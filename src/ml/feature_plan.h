@@ -3,8 +3,9 @@
 //
 // Per column: numbers as they are (decimal as double, bool as 0/1), DATE / TIME / TIMESTAMP as their parts (year, month,
 // day, weekday, hour, minute and epoch, as far as the type has them), text and ENUM as categories with a stable vocabulary
-// (count descending, then bytes). NULL and values never seen are missing; a vocabulary that was cut has a slot for them. Other types are an error that names the
-// column. Constant columns are kept out, and said so.
+// (count descending, then bytes). NULL and values never seen are missing; a vocabulary that was cut has a slot for them. Texts that are
+// numbers in every row, lists, and what COLUMN asks for are feature functions (ml/feature_function.h). Constant columns are
+// kept out, and said so.
 //
 // Immutable and thread-safe once fitted.
 #pragma once
@@ -21,12 +22,13 @@
 #include "base/cancel.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "ml/feature_function.h"
 #include "ml/matrix.h"
 #include "ml/row_groups.h"
 
 namespace sinan::ml {
 
-// One fitted transform: a query column to one feature.
+// One fitted transform: a query column to one feature, or what a function makes of one or several.
 struct Transform {
   enum class Kind : uint8_t {
     kNumber,
@@ -38,15 +40,23 @@ struct Transform {
     kMinute,
     kEpoch,
     kVocabulary,
+    kFunction,
   };
   Kind kind = Kind::kNumber;
-  std::string column;
-  std::string feature;
+  std::string column;                   // of a function: those of its terms, for people
+  std::string feature;                  // of a vector the name of all: its features are c_0, c_1, ...
   std::vector<std::string> vocabulary;  // code i <-> vocabulary[i]; the unseen slot is vocabulary.size()
   // The training had more values than the vocabulary holds: the others were its unseen slot, and so are values never seen.
   // Otherwise no training row had that slot, nothing was learnt about it, and such values are missing (README.md).
   bool is_cut = false;
+  std::shared_ptr<const FeatureFunction> function;  // kFunction
+
+  size_t width() const { return function ? function->width() : 1; }
+  std::vector<Feature> features() const;
 };
+
+// "number", "category", "4 numbers", "10,000 sparse numbers": what a model sees of it.
+std::string feature_kind(const Transform& transform);
 
 // How the label's values map to what a trainer sees.
 struct LabelMap {
@@ -65,6 +75,8 @@ class FeaturePlan {
 
   const FeatureSchema& schema() const { return schema_; }
   const std::vector<Transform>& transforms() const { return transforms_; }
+  // Where a transform's features begin in the schema.
+  size_t first_feature(size_t transform) const { return first_features_[transform]; }
   // The columns a query must have to be scored, with the types they had in training.
   const std::vector<arrow::Field>& inputs() const { return inputs_; }
 
@@ -86,6 +98,7 @@ class FeaturePlan {
  private:
   std::vector<Transform> transforms_;
   std::vector<arrow::Field> inputs_;
+  std::vector<size_t> first_features_;
   FeatureSchema schema_;
   std::shared_ptr<const RowGroups> groups_;  // shared by copies of the plan: it can be large
 };

@@ -197,6 +197,8 @@ std::string_view part_name(Transform::Kind kind) {
       return "epoch";
     case Transform::Kind::kVocabulary:
       return "vocabulary";
+    case Transform::Kind::kFunction:
+      return "function";
   }
   return "";
 }
@@ -231,6 +233,69 @@ void moment_part(InputKind kind, Transform::Kind part, std::span<const int64_t> 
       default:
         out[i] = calendar_part(part, day);
         break;
+    }
+  }
+}
+
+namespace {
+
+std::optional<Transform::Kind> as_transform(DatePart part) {
+  switch (part) {
+    case DatePart::kYear:
+      return Transform::Kind::kYear;
+    case DatePart::kMonth:
+      return Transform::Kind::kMonth;
+    case DatePart::kDay:
+      return Transform::Kind::kDay;
+    case DatePart::kWeekday:
+      return Transform::Kind::kWeekday;
+    case DatePart::kHour:
+      return Transform::Kind::kHour;
+    case DatePart::kMinute:
+      return Transform::Kind::kMinute;
+    case DatePart::kEpoch:
+      return Transform::Kind::kEpoch;
+    default:
+      return std::nullopt;
+  }
+}
+
+double calendar_part(DatePart part, int64_t day) {
+  if (!has_calendar(day)) return std::numeric_limits<double>::quiet_NaN();
+  const std::chrono::sys_days days{std::chrono::days(day)};
+  const std::chrono::year_month_day date(days);
+  const auto day_of_year = [](std::chrono::sys_days at) {
+    const std::chrono::year_month_day in(at);
+    return (at - std::chrono::sys_days{in.year() / 1 / 1}).count() + 1;
+  };
+  if (part == DatePart::kQuarter) return (static_cast<unsigned>(date.month()) - 1) / 3 + 1;
+  if (part == DatePart::kYearday) return static_cast<double>(day_of_year(days));
+  // An ISO week belongs to the year that has its Thursday.
+  const std::chrono::weekday weekday(days);
+  const auto thursday = days + std::chrono::days(4 - static_cast<int>(weekday.iso_encoding()));
+  return static_cast<double>((day_of_year(thursday) - 1) / 7 + 1);
+}
+
+}  // namespace
+
+void date_parts(InputKind kind, DatePart part, std::span<const int64_t> moments, std::span<double> out) {
+  CHECK(out.size() == moments.size());
+  if (const auto transform = as_transform(part)) {
+    std::vector<float> values(moments.size());
+    moment_part(kind, *transform, moments, values);
+    std::ranges::copy(values, out.begin());
+    return;
+  }
+  for (size_t i = 0; i < out.size(); ++i) {
+    const int64_t moment = moments[i];
+    const bool is_date = kind == InputKind::kDate;
+    const int64_t day = is_date ? moment : floor_div(moment, kMicrosPerDay);
+    if (moment == kMissingMoment) {
+      out[i] = std::numeric_limits<double>::quiet_NaN();
+    } else if (part == DatePart::kSecond) {
+      out[i] = is_date ? 0 : static_cast<double>((moment - day * kMicrosPerDay) / 1'000'000 % 60);
+    } else {
+      out[i] = calendar_part(part, day);
     }
   }
 }

@@ -45,4 +45,8 @@ std::string_view part_name(Transform::Kind kind);
 // (with their fraction for timestamps), seconds since midnight for times. NaN for kMissingMoment.
 void moment_part(InputKind kind, Transform::Kind part, std::span<const int64_t> moments, std::span<float> out);
 
+// One part of each moment, as DATE_PART has it: those above, and quarter 1..4; week 1..53 (ISO 8601); yearday 1..366; second
+// 0..59. NaN for kMissingMoment, and for parts that the kind has not.
+void date_parts(InputKind kind, DatePart part, std::span<const int64_t> moments, std::span<double> out);
+
 }  // namespace sinan::ml

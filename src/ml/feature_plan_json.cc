@@ -9,6 +9,7 @@
 #include "base/strings.h"
 #include "ml/feature_plan.h"
 #include "ml/feature_plan_input.h"
+#include "ml/feature_values.h"
 
 namespace sinan::ml {
 namespace {
@@ -25,11 +26,13 @@ constexpr std::pair<TypeId, std::string_view> kTypeNames[] = {
     {TypeId::kTime, "time"},       {TypeId::kTimestamp, "timestamp"}, {TypeId::kDictionary, "enum"},
 };
 constexpr std::string_view kUnitNames[] = {"s", "ms", "us", "ns"};
+// Of all functions of a plan together.
+constexpr uint64_t kMostFeatures = uint64_t{1} << 20;
 
 constexpr Transform::Kind kTransformKinds[] = {
-    Transform::Kind::kNumber, Transform::Kind::kYear,    Transform::Kind::kMonth,
-    Transform::Kind::kDay,    Transform::Kind::kWeekday, Transform::Kind::kHour,
-    Transform::Kind::kMinute, Transform::Kind::kEpoch,   Transform::Kind::kVocabulary};
+    Transform::Kind::kNumber,     Transform::Kind::kYear,    Transform::Kind::kMonth,  Transform::Kind::kDay,
+    Transform::Kind::kWeekday,    Transform::Kind::kHour,    Transform::Kind::kMinute, Transform::Kind::kEpoch,
+    Transform::Kind::kVocabulary, Transform::Kind::kFunction};
 
 Result<std::vector<std::string>> strings_from_json(const Json& json) {
   if (!json.is_array()) return fail(Code::kData, "expected a list of strings");
@@ -54,6 +57,29 @@ bool fits(Transform::Kind kind, const Type& type) {
   return std::ranges::find(moment_parts(*input), kind) != moment_parts(*input).end();
 }
 
+// Whether a function's term can read a column of that type.
+bool fits(const Term& term, const Type& type) {
+  const auto values = value_type(type);
+  if (!values) return false;
+  const Reading reading = term.source.reading;
+  if (values->kind == ValueKind::kMoments || reading == Reading::kPart)
+    return values->kind == ValueKind::kMoments && reading == Reading::kPart;
+  if (reading == Reading::kWords) return values->kind == ValueKind::kTexts && !values->is_list;
+  if (reading == Reading::kVector) return !values->is_map && (values->is_list || values->kind == ValueKind::kTexts);
+  return !(reading == Reading::kNumber && values->is_list);
+}
+
+Result<Transform> function_from_json(Transform transform, const Json& json, const std::vector<arrow::Field>& inputs) {
+  FeatureFunction function = TRY(feature_function_from_json(json.at("function")));
+  for (const Term& term : function.terms) {
+    const auto input = std::ranges::find(inputs, term.source.column, &arrow::Field::name);
+    if (input == inputs.end() || !fits(term, input->type))
+      return fail(Code::kData, fmt::format("feature does not fit its column: \"{}\"", transform.feature));
+  }
+  transform.function = std::make_shared<const FeatureFunction>(std::move(function));
+  return transform;
+}
+
 Result<Transform> transform_from_json(const Json& json, const std::vector<arrow::Field>& inputs) {
   Transform transform;
   transform.feature = TRY(json.at("feature").as_string());
@@ -65,6 +91,7 @@ Result<Transform> transform_from_json(const Json& json, const std::vector<arrow:
                 "this model was made by a newer version");
   }
   transform.kind = *found;
+  if (transform.kind == Transform::Kind::kFunction) return function_from_json(std::move(transform), json, inputs);
   const auto input = std::ranges::find(inputs, transform.column, &arrow::Field::name);
   if (input == inputs.end() || !fits(transform.kind, input->type)) {
     return fail(Code::kData, fmt::format("feature does not fit its column: \"{}\"", transform.feature));
@@ -78,6 +105,12 @@ Result<Transform> transform_from_json(const Json& json, const std::vector<arrow:
 }  // namespace
 
 Json type_to_json(const Type& type) {
+  if (type.id == TypeId::kList || type.id == TypeId::kMap) {
+    Json out = Json::object({{"type", type.id == TypeId::kList ? "list" : "map"}});
+    out.set("items", type_to_json(type.children.at(0).type));
+    if (type.id == TypeId::kMap) out.set("values", type_to_json(type.children.at(1).type));
+    return out;
+  }
   const auto name = std::ranges::find(kTypeNames, type.id, [](const auto& entry) { return entry.first; });
   CHECK(name != std::end(kTypeNames));
   Json out = Json::object({{"type", name->second}});
@@ -93,6 +126,16 @@ Json type_to_json(const Type& type) {
 
 Result<Type> type_from_json(const Json& json) {
   const std::string text = TRY(json.at("type").as_string());
+  if (text == "list" || text == "map") {
+    Type type{text == "list" ? TypeId::kList : TypeId::kMap};
+    for (const char* const child : {"items", "values"}) {
+      if (type.id == TypeId::kList && type.children.size() == 1) break;
+      type.children.push_back({child, TRY(type_from_json(json.at(child))), true});
+      const TypeId inner = type.children.back().type.id;
+      if (inner == TypeId::kList || inner == TypeId::kMap) return fail(Code::kData, "lists of lists are no features");
+    }
+    return type;
+  }
   const auto name = std::ranges::find(kTypeNames, text, [](const auto& entry) { return entry.second; });
   if (name == std::end(kTypeNames)) return fail(Code::kData, fmt::format("unknown type: \"{}\"", text));
   Type type{name->first};
@@ -131,6 +174,7 @@ Json FeaturePlan::to_json() const {
         {{"feature", transform.feature}, {"column", transform.column}, {"transform", part_name(transform.kind)}});
     if (transform.kind == Transform::Kind::kVocabulary) entry.set("vocabulary", strings_to_json(transform.vocabulary));
     if (transform.is_cut) entry.set("cut", true);
+    if (transform.function) entry.set("function", ml::to_json(*transform.function));
     transforms.push_back(std::move(entry));
   }
   Json out = Json::object({{"inputs", std::move(inputs)}, {"features", std::move(transforms)}});
@@ -150,14 +194,18 @@ Result<FeaturePlan> FeaturePlan::from_json(const Json& json) {
     inputs.push_back(std::move(field));
   }
   std::vector<Transform> transforms;
-  names.clear();
+  uint64_t features = 0;
   for (const Json& item : json.at("features").items()) {
     transforms.push_back(TRY(transform_from_json(item, inputs)));
-    if (!names.insert(transforms.back().feature).second) {
-      return fail(Code::kData, fmt::format("feature twice: \"{}\"", transforms.back().feature));
-    }
+    features += transforms.back().width();
+    if (features > kMostFeatures) return fail(Code::kData, fmt::format("more than {} features", kMostFeatures));
   }
   FeaturePlan plan(std::move(transforms), std::move(inputs));
+  names.clear();
+  for (const Feature& feature : plan.schema().features) {
+    if (!names.insert(feature.name).second)
+      return fail(Code::kData, fmt::format("feature twice: \"{}\"", feature.name));
+  }
   if (json.find("groups") == nullptr) return plan;
   RowGroups groups = TRY(RowGroups::from_json(json.at("groups")));
   for (const std::string& column : groups.columns) {

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/strings.h"
-#include "ml/column_pattern.h"
+#include "ml/column_functions.h"
 #include "ml/data_label.h"
 #include "ml/feature_plan_input.h"
 #include "ml/statements/train_options.h"
@@ -100,18 +100,6 @@ Status take_validation(TrainRequest& request, std::span<const AttributeSpec> spe
   return {};
 }
 
-Status check_column_name(const sql::Expr& column, const arrow::Schema& query) {
-  const std::string_view name = last_part(column.text);
-  if (query.index_of(column.text) || query.index_of(name)) return {};
-  const auto matches = match_columns(column.text, query);
-  if (!matches) return fail(Error(matches.error())).at(column.span);
-  if (!matches->empty()) return {};
-  const std::string near = did_you_mean(name, query.names());
-  return fail(Code::kProgram, fmt::format("COLUMN is not a column of the query: \"{}\"", column.text),
-              near.empty() ? fmt::format("the query has {}", join(query.names(), ", ")) : near)
-      .at(column.span);
-}
-
 Status check_column_targets(const sql::Train& clause) {
   for (const sql::ColumnTarget& target : clause.columns) {
     if (target.explicit_target && !equals_ignore_case(target.target, "feature_columns")) {
@@ -120,17 +108,8 @@ Status check_column_targets(const sql::Train& clause) {
                   "leave FOR out")
           .at(target.span);
     }
-    for (const sql::Expr& column : target.columns) {
-      if (column.is(sql::Expr::Kind::kStar) || column.is(sql::Expr::Kind::kName) || column.is(sql::Expr::Kind::kString))
-        continue;
-      const std::string what =
-          column.is(sql::Expr::Kind::kCall) ? "function " + column.text : "expression " + sql::to_string(column);
-      return fail(Code::kUnsupported, fmt::format("COLUMN {} is not available in this build", what),
-                  "name the column alone, or compute the feature in the query")
-          .at(column.span);
-    }
   }
-  return {};
+  return check_column_calls(clause.columns);
 }
 
 }  // namespace
@@ -179,6 +158,7 @@ Result<TrainRequest> check_request(const sql::Train& clause, const Trainers& tra
       request.data.excluded.emplace_back(trim(name));
   }
   if (clause.label) request.data.label = std::string(clause.label->text);
+  request.data.columns = clause.columns;
   if (!is_auto) {
     request.data.intent = TRY(request.trainer->intent(request.estimator, request.attributes));
     request.data.binning = request.trainer->binning(request.estimator, request.attributes);
@@ -221,11 +201,6 @@ Status check_label(const TrainRequest& request, const arrow::Schema& query) {
 
 Status check_columns(const TrainRequest& request, const arrow::Schema& query) {
   if (request.clause.label) TRY(check_label(request, query));
-  for (const sql::ColumnTarget& target : request.clause.columns) {
-    for (const sql::Expr& column : target.columns) {
-      if (!column.is(sql::Expr::Kind::kStar)) TRY(check_column_name(column, query));
-    }
-  }
   for (const sql::Name& name : request.clause.group_by) {
     const auto group = query.index_of(name.text);
     if (!group) {

@@ -34,11 +34,10 @@ void hash_rows(const arrow::ColumnView& column, std::vector<uint64_t>& out) {
   }
 }
 
-// What a feature is to the trees; nothing for a column that was left out.
-std::string_view kind_of(const FeaturePlan& plan, const FeatureReport& row) {
+// What a feature is to a model; nothing for a column that was left out.
+std::string kind_of(const FeaturePlan& plan, const FeatureReport& row) {
   const auto transform = std::ranges::find(plan.transforms(), row.feature, &Transform::feature);
-  if (transform == plan.transforms().end()) return {};
-  return transform->kind == Transform::Kind::kVocabulary ? "category" : "number";
+  return transform == plan.transforms().end() ? std::string() : feature_kind(*transform);
 }
 
 // Marks the rows as they stream in.
@@ -195,14 +194,14 @@ flow::ResultTable feature_table(DataSet& data) {
                             {"note", arrow::string_type()}});
   const auto count = static_cast<double>(data.train().rows());
   for (const FeatureReport& row : data.report()) {
-    const std::string_view kind = kind_of(data.plan(), row);
+    const std::string kind = kind_of(data.plan(), row);
     rows.column(0).append(std::string_view(row.feature));
     rows.column(1).append(std::string_view(row.column));
     rows.column(2).append(std::string_view(row.type));
     if (kind.empty()) {
       rows.column(3).append_null();
     } else {
-      rows.column(3).append(kind);
+      rows.column(3).append(std::string_view(kind));
     }
     rows.column(4).append(std::string_view(row.values));
     rows.column(5).append(static_cast<double>(row.missing) / count);
