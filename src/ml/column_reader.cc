@@ -470,17 +470,24 @@ class ColumnReader {
     return draft;
   }
 
+  // A number that is sorted into classes has no flag of its own for what was missing.
+  static void to_category(Draft& draft) {
+    draft.stage = Stage::kCategory;
+    draft.function.output = FeatureFunction::Output::kCategory;
+    draft.function.flags_missing = false;
+  }
+
   Result<Draft> of_number(const ColumnFunction& function, const Arguments& arguments) const {
     Draft draft = TRY(number(arguments.at(0), function.name));
     NumberStep step;
     switch (function.id) {
       case Id::kBucket:
-        draft.stage = Stage::kCategory;
+        to_category(draft);
         draft.term().classing.kind = Classing::Kind::kBounds;
         draft.term().classing.bounds = TRY(arguments.bounds(1));
         return draft;
       case Id::kQuantileBucket:
-        draft.stage = Stage::kCategory;
+        to_category(draft);
         draft.term().classing.kind = Classing::Kind::kBounds;
         draft.term().classing.count = TRY(arguments.count(1, 65536, 2));
         return draft;
@@ -555,6 +562,8 @@ class ColumnReader {
               .at(inner.span);
         }
         draft.takes_weights = false;
+        if (function.id != Id::kCategoryId && draft.term().source.reading == Reading::kIds)
+          draft.term().source.reading = Reading::kTexts;
         classing.kind = function.id == Id::kCategoryId     ? Classing::Kind::kId
                         : function.id == Id::kCategoryHash ? Classing::Kind::kHash
                                                            : Classing::Kind::kVocabulary;

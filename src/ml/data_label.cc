@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "base/strings.h"
 #include "ml/feature_plan_input.h"
+#include "ml/feature_text.h"
 
 namespace sinan::ml {
 namespace {
@@ -197,6 +198,14 @@ Result<LabelCollector::Decision> LabelCollector::as_classes() {
                             order.size(), name_, list_classes(decision.map.classes)),
                 decision.task == Task::kBinary ? "for more than two classes use objective=\"multi:softprob\""
                                                : fmt::format("set num_class={}, or leave it out", order.size()));
+  }
+  TextProfiler profiler;
+  for (const std::string& name : decision.map.classes) profiler.add(name);
+  if (type_.is_text() && profiler.finish().form == TextForm::kCsv) {
+    return fail(Code::kData,
+                fmt::format("label is a list of numbers, and this model learns one value a row: \"{}\" has \"{}\"",
+                            name_, decision.map.classes[0]),
+                "pick one of them in the query");
   }
   class_of_code_.assign(texts_.size() + 1, -1.0F);
   for (size_t i = 0; i < order.size(); ++i) class_of_code_[order[i] + 1] = static_cast<float>(i);

@@ -552,8 +552,8 @@ Result<DataSet> DataSetBuilder::finish() {
     const size_t count = from.rows[part];
     const bool in_one = state->edges.empty() && state->places.sparse.empty() && count <= kOneBlockRows;
     const size_t block = in_one ? std::max<size_t>(count, 1) : kBlockRows;
-    return std::make_unique<PartSource>(state->plan.schema(), state->label ? &*state->label : nullptr, state->places, state->edges,
-                                        *state->workers, part, count, block);
+    return std::make_unique<PartSource>(state->plan.schema(), state->label ? &*state->label : nullptr, state->places,
+                                        state->edges, *state->workers, part, count, block);
   };
   state->train = source(kTrainPart);
   if (from.rows[kValidationPart] > 0) state->validation = source(kValidationPart);

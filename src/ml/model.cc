@@ -14,7 +14,8 @@ namespace {
 constexpr std::string_view kRestore = "train the model again, or restore the file";
 constexpr std::string_view kManifest = "model.json";
 constexpr std::string_view kFormat = "sinan model";
-constexpr int64_t kVersion = 1;
+// 2: feature functions and the types they read. Version 1 has none and is read all the same.
+constexpr int64_t kVersion = 2;
 constexpr uint64_t kMostManifestBytes = uint64_t{256} << 20;
 constexpr uint64_t kMostNativeBytes = uint64_t{4} << 30;
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <string_view>
 
 #include "ml/group_model.h"
@@ -11,25 +12,30 @@
 #include "ml/trees/explainer.h"
 #include "ml/trees/lightgbm_model.h"
 #include "ml/trees/predictor.h"
+#include "ml/trees/sparse_features.h"
 #include "ml/trees/xgboost_model.h"
 #include "ml/trees/zero_missing.h"
 
 namespace sinan::ml {
 namespace {
 
-OpenedModel from_trees(std::unique_ptr<Predictor> predictor, const std::shared_ptr<const TreeEnsemble>& trees) {
-  return {with_zero_missing(std::move(predictor), trees), with_zero_missing(make_explainer(trees), trees)};
+// `absent`: what a sparse feature that a row does not list is to the library.
+OpenedModel from_trees(std::unique_ptr<Predictor> predictor, const std::shared_ptr<const TreeEnsemble>& trees,
+                       float absent) {
+  const std::vector<bool> used = used_features(*trees);
+  return {with_sparse_features(with_zero_missing(std::move(predictor), trees), trees->features, used, absent),
+          with_sparse_features(with_zero_missing(make_explainer(trees), trees), trees->features, used, absent)};
 }
 
 Result<OpenedModel> open_xgboost(const ModelPackage& package) {
   const auto trees = TRY(read_xgboost(package.native, package.plan.schema()));
-  return from_trees(make_predictor(trees), trees);
+  return from_trees(make_predictor(trees), trees, std::numeric_limits<float>::quiet_NaN());
 }
 
 Result<OpenedModel> open_lightgbm(const ModelPackage& package) {
   const auto trees = TRY(read_lightgbm(package.native, package.plan.schema()));
   // It adds leaves in double.
-  return from_trees(make_double_sum_predictor(trees), trees);
+  return from_trees(make_double_sum_predictor(trees), trees, 0);
 }
 
 struct Library {
@@ -48,7 +54,23 @@ constexpr Library kLibraries[] = {
 
 Result<OpenedModel> open_native(const ModelPackage& package) {
   const auto found = std::ranges::find(kLibraries, package.library, &Library::name);
-  if (found != std::end(kLibraries)) return found->open(package);
+  if (found != std::end(kLibraries)) {
+    OpenedModel opened = TRY(found->open(package));
+    // What does not know sparse features sees plain ones.
+    const FeatureSchema& features = package.plan.schema();
+    const bool knows_sparse = package.library == "xgboost" || package.library == "lightgbm";
+    if (knows_sparse) return opened;
+    // What is absent differs from model to model of a group.
+    const auto sparse = std::ranges::find(features.features, true, &Feature::is_sparse);
+    if (package.library == kGroupLibrary && sparse != features.features.end()) {
+      return fail(Code::kUnsupported, fmt::format("models of groups take no sparse vector: \"{}\"", sparse->column),
+                  fmt::format("CATEGORY_HASH into {} classes at most", FeatureFunction::kMostPlainFeatures));
+    }
+    const std::vector<bool> all(features.size(), true);
+    opened.predictor = with_sparse_features(std::move(opened.predictor), features, all, 0);
+    if (opened.explainer) opened.explainer = with_sparse_features(std::move(opened.explainer), features, all, 0);
+    return opened;
+  }
   return fail(Code::kUnsupported,
               fmt::format("model needs a library that is not available in this build: \"{}\"", package.library));
 }

@@ -32,8 +32,17 @@ RowSample::RowSample(const FeaturePlan& plan, FeaturePlan::Binding binding, size
 }
 
 void RowSample::put(const MatrixBlock& block, size_t row, size_t slot) {
+  for (const SparseFeatures& sparse : block.sparse) {
+    for (size_t j = sparse.first; j < sparse.first + sparse.count; ++j) {
+      values_[j].resize(std::max(values_[j].size(), slot + 1));
+      values_[j][slot] = 0;
+    }
+    for (uint64_t at = sparse.begins[row]; at < sparse.begins[row + 1]; ++at)
+      values_[sparse.first + sparse.positions[at]][slot] = sparse.values[at];
+  }
   for (size_t j = 0; j < block.features.size(); ++j) {
     const FeatureColumn& from = block.features[j];
+    if (from.codes.empty() && from.values.empty()) continue;
     if (!from.codes.empty()) {
       codes_[j].resize(std::max(codes_[j].size(), slot + 1));
       codes_[j][slot] = from.codes[row];

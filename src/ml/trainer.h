@@ -85,6 +85,8 @@ class Trainer {
     bool regresses = true;
   };
   virtual std::span<const AutoSearch> auto_searches() const { return {}; }
+  // Whether it reads MatrixBlock::sparse; others are given plain columns.
+  virtual bool takes_sparse() const { return false; }
   virtual Result<Trained> train(const TrainSpec& spec, MatrixSource& train, MatrixSource* validation,
                                 TrainObserver& observer) const = 0;
   virtual flow::DoctorFinding doctor() const = 0;

@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "ml/model_object.h"
 #include "ml/planned_model.h"
+#include "ml/sparse_rows.h"
 
 namespace sinan::ml {
 
@@ -29,7 +32,13 @@ Result<TrainedModel> train_model(const TrainRequest& request, const TrainingRows
   spec.seed = resources.seed;
   spec.threads = resources.threads;
   spec.memory_bytes = resources.memory_bytes;
-  auto trained = request.trainer->train(spec, rows.train, rows.validation, observer);
+  std::optional<PlainSource> plain_train, plain_validation;
+  const bool spreads =
+      !request.trainer->takes_sparse() && std::ranges::any_of(rows.plan.schema().features, &Feature::is_sparse);
+  if (spreads) plain_train.emplace(rows.train);
+  if (spreads && rows.validation != nullptr) plain_validation.emplace(*rows.validation);
+  auto trained = request.trainer->train(spec, plain_train ? *plain_train : rows.train,
+                                        plain_validation ? &*plain_validation : rows.validation, observer);
   if (!trained) {
     return fail(std::move(trained).error())
         .at(request.clause.estimator.span)

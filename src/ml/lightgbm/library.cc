@@ -65,6 +65,7 @@ std::string find_all(void* handle, Library& library) {
   find(handle, "LGBM_DatasetCreateFromSampledColumn", library.dataset_from_sample, missing);
   find(handle, "LGBM_DatasetCreateByReference", library.dataset_by_reference, missing);
   find(handle, "LGBM_DatasetPushRows", library.dataset_push_rows, missing);
+  find(handle, "LGBM_DatasetPushRowsByCSR", library.dataset_push_sparse, missing);
   find(handle, "LGBM_DatasetSetFeatureNames", library.dataset_set_names, missing);
   find(handle, "LGBM_DatasetSetField", library.dataset_set_field, missing);
   find(handle, "LGBM_DatasetFree", library.dataset_free, missing);

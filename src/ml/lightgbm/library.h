@@ -24,6 +24,7 @@ using LogText = void(const char*);
 // Of values in arrays.
 inline constexpr int kFloat32 = 0;
 inline constexpr int kInt32 = 2;
+inline constexpr int kInt64 = 3;
 
 struct Library {
   std::string path;
@@ -40,6 +41,10 @@ struct Library {
   int (*dataset_by_reference)(DatasetHandle reference, int64_t rows, DatasetHandle* out);
   // Row-major. The dataset is complete with its last row.
   int (*dataset_push_rows)(DatasetHandle, const void* values, int type, int32_t rows, int32_t columns, int32_t begin);
+  // Compressed sparse rows; a column that a row does not list is zero.
+  int (*dataset_push_sparse)(DatasetHandle, const void* begins, int begins_type, const int32_t* columns,
+                             const void* values, int type, int64_t begins_count, int64_t values_count,
+                             int64_t all_columns, int64_t begin);
   int (*dataset_set_names)(DatasetHandle, const char** names, int count);
   int (*dataset_set_field)(DatasetHandle, const char* field, const void* values, int size, int type);
   int (*dataset_free)(DatasetHandle);

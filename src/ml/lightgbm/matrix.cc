@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "ml/sparse_rows.h"
 
 namespace sinan::ml::lightgbm {
 namespace {
@@ -29,6 +30,16 @@ float value_at(const FeatureColumn& column, size_t row) {
 struct Sample {
   std::vector<std::vector<double>> values;
   std::vector<std::vector<int>> rows;
+
+  void add_sparse(const MatrixBlock& block, size_t row, int sampled_row, CompressedRows& one) {
+    one.fill(block, row, 1, CompressedRows::LeaveOut::kZero);
+    for (size_t i = 0; i < one.features().size(); ++i) {
+      const auto value = static_cast<double>(one.values()[i]);
+      if (std::abs(value) <= kZero) continue;
+      values[one.features()[i]].push_back(value);
+      rows[one.features()[i]].push_back(sampled_row);
+    }
+  }
 
   void add(const MatrixBlock& block, size_t row, int sampled_row) {
     for (size_t f = 0; f < values.size(); ++f) {
@@ -59,11 +70,18 @@ Result<Dataset> bin_a_sample(const Library& library, MatrixSource& source, const
   TRY(source.rewind());
   size_t begin = 0;
   size_t next = 0;
+  CompressedRows one;
   while (next < chosen.size()) {
     const auto block = TRY(source.next());
     if (!block) break;
-    for (; next < chosen.size() && static_cast<size_t>(chosen[next]) < begin + block->rows; ++next)
-      sample.add(*block, static_cast<size_t>(chosen[next]) - begin, static_cast<int>(next));
+    for (; next < chosen.size() && static_cast<size_t>(chosen[next]) < begin + block->rows; ++next) {
+      const size_t row = static_cast<size_t>(chosen[next]) - begin;
+      if (block->sparse.empty()) {
+        sample.add(*block, row, static_cast<int>(next));
+      } else {
+        sample.add_sparse(*block, row, static_cast<int>(next), one);
+      }
+    }
     begin += block->rows;
   }
   std::vector<double*> values;
@@ -124,16 +142,37 @@ struct RowInfo {
   }
 };
 
+// Rows [begin, begin + rows) of a block with sparse features, which become rows [pushed, ..) of the dataset.
+Status push_sparse(const Library& library, DatasetHandle dataset, const MatrixBlock& block, size_t begin, size_t rows,
+                   size_t pushed, CompressedRows& buffer) {
+  buffer.fill(block, begin, rows, CompressedRows::LeaveOut::kZero);
+  const auto* const columns = reinterpret_cast<const int32_t*>(buffer.features().data());
+  return library.check(library.dataset_push_sparse(
+                           dataset, buffer.begins().data(), kInt64, columns, buffer.values().data(), kFloat32,
+                           static_cast<int64_t>(buffer.begins().size()), static_cast<int64_t>(buffer.values().size()),
+                           static_cast<int64_t>(block.features.size()), static_cast<int64_t>(pushed)),
+                       "reading the data");
+}
+
 Status push_all(const Library& library, MatrixSource& source, DatasetHandle dataset) {
   const size_t width = source.schema().size();
-  const size_t at_once = std::clamp(kMostValuesAtOnce / std::max<size_t>(width, 1), size_t{1}, kMostRowsAtOnce);
+  const bool is_sparse = std::ranges::any_of(source.schema().features, &Feature::is_sparse);
+  const size_t at_once = is_sparse
+                             ? kMostRowsAtOnce
+                             : std::clamp(kMostValuesAtOnce / std::max<size_t>(width, 1), size_t{1}, kMostRowsAtOnce);
   TRY(source.rewind());
   RowInfo info;
   std::vector<float> buffer;
+  CompressedRows sparse;
   size_t pushed = 0;
   while (const auto block = TRY(source.next())) {
     for (size_t begin = 0; begin < block->rows; begin += at_once) {
       const size_t rows = std::min(at_once, block->rows - begin);
+      if (is_sparse) {
+        TRY(push_sparse(library, dataset, *block, begin, rows, pushed, sparse));
+        pushed += rows;
+        continue;
+      }
       transpose(*block, begin, rows, buffer);
       TRY(library.check(library.dataset_push_rows(dataset, buffer.data(), kFloat32, static_cast<int32_t>(rows),
                                                   static_cast<int32_t>(width), static_cast<int32_t>(pushed)),

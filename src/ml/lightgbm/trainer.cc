@@ -146,6 +146,7 @@ class LightgbmTrainer final : public Trainer {
   explicit LightgbmTrainer(TrainerOptions options) : options_(std::move(options)) {}
 
   std::string_view library() const override { return "lightgbm"; }
+  bool takes_sparse() const override { return true; }
 
   std::vector<std::string> estimators() const override {
     std::vector<std::string> names;

@@ -52,6 +52,8 @@ constexpr AttributeSpec kAttributes[] = {
 };
 
 constexpr size_t kSampleRows = 10'000;
+// Contributions kept for the picture: with many features and classes it shows fewer rows.
+constexpr size_t kMostSampleValues = size_t{50} << 20;
 
 enum class Method : uint8_t { kShap, kGain, kLinear, kTable };
 constexpr std::array<std::string_view, 4> kMethods = {"TreeExplainer", "XGBoostExplainer", "LinearExplainer",
@@ -227,7 +229,9 @@ class ExplainStep final : public flow::Step {
     const size_t outputs = model->explainer()->outputs();
     if (outputs > 1 && package.label.classes.size() != outputs)
       return fail(Code::kData, "the model is damaged: its classes and its trees differ in number");
-    RowSample sample(package.plan, open.binding, kSampleRows, context.seed());
+    const size_t row_values = outputs * (package.plan.schema().size() + 1);
+    const size_t sample_rows = std::clamp<size_t>(kMostSampleValues / row_values, 1, kSampleRows);
+    RowSample sample(package.plan, open.binding, sample_rows, context.seed());
     std::unique_ptr<arrow::BatchStream> rows = sample_stream(std::move(open.rows), sample);
 
     flow::Outcome outcome;

@@ -118,12 +118,12 @@ TEST_F(ModelPackageTest, FlippedBitsAreRefused) {
 TEST_F(ModelPackageTest, NewerVersionsAreRefusedAndSaySo) {
   ASSERT_TRUE(save(package, dir.path(), files));
   Json document = Json::parse(read("model.json")).value();
-  document.set("version", 2);
+  document.set("version", 3);
   write("model.json", document.dump());
   const auto loaded = load(dir.path(), files);
   ASSERT_FALSE(loaded);
   EXPECT_EQ(loaded.error().code, Code::kUnsupported);
-  EXPECT_EQ(loaded.error().message, "model was written by a newer version: format 2, this program reads 1");
+  EXPECT_EQ(loaded.error().message, "model was written by a newer version: format 3, this program reads 2");
 }
 
 // Hostile manifests with a right checksum: whoever writes one can compute it.

@@ -66,6 +66,8 @@ Result<std::unique_ptr<const Library>> Library::load(const std::filesystem::path
   find(handle, "XGBSetGlobalConfig", library->set_global_config, missing);
   find(handle, "XGProxyDMatrixCreate", library->proxy_create, missing);
   find(handle, "XGProxyDMatrixSetDataColumnar", library->proxy_set_columnar, missing);
+  find(handle, "XGProxyDMatrixSetDataCSR", library->proxy_set_rows, missing);
+  find(handle, "XGDMatrixCreateFromCSR", library->matrix_from_rows, missing);
   find(handle, "XGDMatrixSetInfoFromInterface", library->matrix_set_info, missing);
   find(handle, "XGDMatrixSetStrFeatureInfo", library->matrix_set_strings, missing);
   find(handle, "XGDMatrixCreateFromColumnar", library->matrix_from_columnar, missing);

@@ -34,9 +34,13 @@ struct Library {
 
   int (*proxy_create)(DMatrixHandle* out);
   int (*proxy_set_columnar)(DMatrixHandle proxy, const char* array_interfaces);
+  int (*proxy_set_rows)(DMatrixHandle proxy, const char* begins, const char* features, const char* values,
+                        uint64_t columns);
   int (*matrix_set_info)(DMatrixHandle, const char* field, const char* array_interface);
   int (*matrix_set_strings)(DMatrixHandle, const char* field, const char** values, uint64_t count);
   int (*matrix_from_columnar)(const char* array_interfaces, const char* config, DMatrixHandle* out);
+  int (*matrix_from_rows)(const char* begins, const char* features, const char* values, uint64_t columns,
+                          const char* config, DMatrixHandle* out);
   int (*quantile_matrix)(DataIterHandle, DMatrixHandle proxy, DataIterHandle reference, ResetBlocks*, NextBlock*,
                          const char* config, DMatrixHandle* out);
   int (*matrix_free)(DMatrixHandle);

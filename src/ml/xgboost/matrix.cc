@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "ml/sparse_rows.h"
 
 namespace sinan::ml::xgboost {
 namespace {
@@ -20,6 +21,21 @@ std::string array_interface(const T* data, size_t size) {
   return fmt::format(R"({{"data":[{},true],"shape":[{}],"strides":[4],"typestr":"{}","version":3}})",
                      reinterpret_cast<uintptr_t>(data), size, std::is_same_v<T, float> ? "<f4" : "<i4");
 }
+
+// Rows of a block with sparse features for the library: what a row does not list is missing to it.
+struct RowInterfaces {
+  explicit RowInterfaces(const CompressedRows& rows)
+      : begins(array(rows.begins().data(), rows.begins().size(), "<u8", 8)),
+        features(array(rows.features().data(), rows.features().size(), "<u4", 4)),
+        values(array(rows.values().data(), rows.values().size(), "<f4", 4)) {}
+  std::string begins, features, values;
+
+ private:
+  static std::string array(const void* data, size_t size, std::string_view type, int stride) {
+    return fmt::format(R"({{"data":[{},true],"shape":[{}],"strides":[{}],"typestr":"{}","version":3}})",
+                       reinterpret_cast<uintptr_t>(data), size, stride, type);
+  }
+};
 
 // The columns of a block for the library. Category codes of which some are missing become floats, those NaN: it knows no
 // other way to say "missing" for both kinds of columns at once. All others are read where they are.
@@ -71,6 +87,7 @@ struct Pull {
   Columns columns;
   FeatureInfo info;
   Status status;
+  CompressedRows rows;
 
   // 1 = a block is in the proxy, 0 = the end.
   int next() {
@@ -91,8 +108,16 @@ struct Pull {
 
  private:
   Status feed(const MatrixBlock& block) {
-    const std::string interfaces = columns.interfaces(block);
-    TRY(library.check(library.proxy_set_columnar(proxy, interfaces.c_str()), "reading columns"));
+    if (block.sparse.empty()) {
+      const std::string interfaces = columns.interfaces(block);
+      TRY(library.check(library.proxy_set_columnar(proxy, interfaces.c_str()), "reading columns"));
+    } else {
+      rows.fill(block, 0, block.rows, CompressedRows::LeaveOut::kMissing);
+      const RowInterfaces arrays(rows);
+      TRY(library.check(library.proxy_set_rows(proxy, arrays.begins.c_str(), arrays.features.c_str(),
+                                               arrays.values.c_str(), block.features.size()),
+                        "reading rows"));
+    }
     TRY(set_block_info(library, proxy, block));
     return info.apply_to_matrix(library, proxy);
   }
@@ -103,7 +128,7 @@ extern "C" void reset_blocks(DataIterHandle handle) { static_cast<Pull*>(handle)
 
 Result<Matrix> pull_matrix(const Library& library, MatrixSource& source, const MatrixOptions& options) {
   TRY(source.rewind());
-  Pull pull{library, source, nullptr, Columns(source.schema()), FeatureInfo(source.schema()), {}};
+  Pull pull{library, source, nullptr, Columns(source.schema()), FeatureInfo(source.schema()), {}, {}};
   TRY(library.check(library.proxy_create(&pull.proxy), "preparing to read"));
   const Matrix proxy(library, pull.proxy);
   const std::string config =
@@ -201,8 +226,37 @@ Result<Matrix> make_quantile_matrix(const Library& library, MatrixSource& source
   return pull_matrix(library, source, with_edges);
 }
 
+namespace {
+
+Result<Matrix> make_plain_rows(const Library& library, MatrixSource& source, const MatrixOptions& options) {
+  CompressedRows all;
+  CompressedRows some;
+  std::vector<float> label;
+  while (auto block = TRY(source.next())) {
+    some.fill(*block, 0, block->rows, CompressedRows::LeaveOut::kMissing);
+    all.append(some);
+    label.insert(label.end(), block->label.begin(), block->label.end());
+  }
+  const RowInterfaces arrays(all);
+  const std::string config = fmt::format(R"({{"missing":NaN,"nthread":{}}})", options.threads);
+  DMatrixHandle handle = nullptr;
+  TRY(library.check(library.matrix_from_rows(arrays.begins.c_str(), arrays.features.c_str(), arrays.values.c_str(),
+                                             source.schema().size(), config.c_str(), &handle),
+                    "reading the data"));
+  Matrix matrix(library, handle);
+  MatrixBlock info;
+  info.label = label;
+  TRY(set_block_info(library, handle, info));
+  TRY(FeatureInfo(source.schema()).apply_to_matrix(library, handle));
+  return matrix;
+}
+
+}  // namespace
+
 Result<Matrix> make_plain_matrix(const Library& library, MatrixSource& source, const MatrixOptions& options) {
   TRY(source.rewind());
+  if (std::ranges::any_of(source.schema().features, &Feature::is_sparse))
+    return make_plain_rows(library, source, options);
   const FeatureSchema& schema = source.schema();
   std::vector<std::vector<float>> values(schema.size());
   std::vector<float> label;

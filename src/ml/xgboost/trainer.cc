@@ -133,6 +133,7 @@ class XgboostTrainer final : public Trainer {
   explicit XgboostTrainer(TrainerOptions options) : options_(std::move(options)) {}
 
   std::string_view library() const override { return "xgboost"; }
+  bool takes_sparse() const override { return true; }
 
   std::vector<std::string> estimators() const override {
     std::vector<std::string> names;

@@ -286,7 +286,7 @@ TEST(DataSet, SaysWhatIsWrongWithColumns) {
     return data ? std::string() : data.error().message;
   };
   EXPECT_EQ(error("SELECT 1 AS x, 2 AS price", "prise"), "label is not a column of the query: \"prise\"");
-  EXPECT_EQ(error("SELECT [1] AS x, 2 AS y"), "column has a type that is no feature: \"x\" is list<int32>");
+  EXPECT_EQ(error("SELECT {'a': 1} AS x, 2 AS y"), "column has a type that is no feature: \"x\" is struct<a: int32>");
   EXPECT_EQ(error("SELECT 2 AS y"), "the query has no column besides the label to learn from");
   EXPECT_EQ(error("SELECT 1 AS x, 2 AS y WHERE false"), "no rows to train on");
   EXPECT_EQ(error("SELECT 1 AS x, i % 2 AS y FROM range(9) t(i)"),
