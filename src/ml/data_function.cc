@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/strings.h"
+#include "ml/folds.h"
 
 namespace sinan::ml {
 namespace {
@@ -15,13 +16,6 @@ constexpr uint64_t kMostPositions = uint64_t{1} << 20;
 constexpr uint64_t kMostClasses = uint64_t{1} << 24;
 
 }  // namespace
-
-double row_draw(uint64_t seed, uint64_t row) {
-  uint64_t x = seed * 0x9e3779b97f4a7c15U + row + 0x632be59bd9b4e019U;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9U;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebU;
-  return static_cast<double>((x ^ (x >> 31)) >> 11) * 0x1p-53;
-}
 
 void SparseRows::append(std::span<const uint64_t> begins, std::span<const uint32_t> positions,
                         std::span<const float> values) {
@@ -318,7 +312,7 @@ Status FunctionCollector::learn_targets(const Label& label, uint64_t seed) {
     return static_cast<double>(target[row]);
   };
   const auto fold_of = [&](size_t row) {
-    return static_cast<size_t>(row_draw(seed + 2, row) * static_cast<double>(folds));
+    return static_cast<size_t>(draw(seed + 2, row) * static_cast<double>(folds));
   };
   function.prior.assign(targets, 0);
   function.target_values.assign(classes * targets, 0);

@@ -21,9 +21,6 @@
 
 namespace sinan::ml {
 
-// Uniform in [0, 1), a function of the seed and the row's number: the same split whatever the batches were.
-double row_draw(uint64_t seed, uint64_t row);
-
 // Rows of a few positions each, append only.
 class SparseRows {
  public:

@@ -155,7 +155,7 @@ Status DataSetBuilder::append(const arrow::Batch& batch) {
       const arrow::ColumnView marks = batch.column(*state.validation_column);
       validates = !marks.is_null(i) && marks.as_double(i) != 0;
     } else {
-      validates = row_draw(state.spec.seed, state.rows_seen + i) < state.spec.validation_fraction;
+      validates = draw(state.spec.seed, state.rows_seen + i) < state.spec.validation_fraction;
     }
     chosen[validates ? kValidationPart : kTrainPart].push_back(i);
   }
@@ -533,7 +533,7 @@ Result<DataSet> DataSetBuilder::finish() {
     std::vector<uint64_t> sample;
     const double share = static_cast<double>(binning->sample_rows) / static_cast<double>(rows);
     for (uint64_t row = 0; row < rows; ++row) {
-      if (share >= 1 || row_draw(from.spec.seed + 1, row) < share) sample.push_back(row);
+      if (share >= 1 || draw(from.spec.seed + 1, row) < share) sample.push_back(row);
     }
     const size_t inputs = state->inputs.size();
     state->workers->run(inputs + state->functions.size(), [&](size_t i) {

@@ -43,6 +43,32 @@ std::string task_text(const ModelPackage& package) {
   }
 }
 
+// One entry a feature; a sparse vector is one in all. The first of a function's tells what it does.
+void add_features(const ModelPackage& package, size_t transform, Json& features) {
+  const Transform& made = package.plan.transforms()[transform];
+  const size_t first = package.plan.first_feature(transform);
+  const bool is_sparse = made.function && made.function->is_sparse();
+  const auto share_of = [&](size_t begin, size_t end) {
+    double sum = 0;
+    for (size_t i = begin; i < end; ++i) sum += package.importance[i];
+    return sum;
+  };
+  for (size_t k = 0; k < (is_sparse ? 1 : made.width()); ++k) {
+    const Feature& feature = package.plan.schema().features[first + k];
+    const bool is_category = feature.kind == FeatureKind::kCategorical;
+    Json entry = Json::object({{"name", is_sparse ? made.feature : feature.name},
+                               {"column", feature.column},
+                               {"kind", is_category ? "category"
+                                        : is_sparse ? feature_kind(made)
+                                                    : "number"}});
+    if (is_category) entry.set("categories", feature.categories - 1);
+    if (made.function && k == 0) entry.set("how", fmt::format("{}: {}", made.function->text, describe(*made.function)));
+    if (!package.importance.empty())
+      entry.set("importance", share_of(first + k, is_sparse ? first + made.width() : first + k + 1));
+    features.push_back(std::move(entry));
+  }
+}
+
 plot::Line line_of(std::string name, const Json& series) {
   plot::Line line{std::move(name), {}, {}, false};
   for (const Json& value : series.items()) {
@@ -56,15 +82,7 @@ plot::Line line_of(std::string name, const Json& series) {
 
 Json model_payload(const ModelPackage& package, uint64_t validation_rows) {
   Json features = Json::array();
-  for (size_t i = 0; i < package.plan.schema().size(); ++i) {
-    const Feature& feature = package.plan.schema().features[i];
-    Json entry = Json::object({{"name", feature.name},
-                               {"column", feature.column},
-                               {"kind", feature.kind == FeatureKind::kCategorical ? "category" : "number"}});
-    if (feature.kind == FeatureKind::kCategorical) entry.set("categories", feature.categories - 1);
-    if (i < package.importance.size()) entry.set("importance", package.importance[i]);
-    features.push_back(std::move(entry));
-  }
+  for (size_t t = 0; t < package.plan.transforms().size(); ++t) add_features(package, t, features);
   return Json::object({
       {"estimator", package.estimator},
       {"library", package.library},
@@ -74,6 +92,7 @@ Json model_payload(const ModelPackage& package, uint64_t validation_rows) {
       {"inputs", package.plan.to_json().at("inputs")},
       {"label", to_json(package.label)},
       {"features", std::move(features)},
+      {"feature_count", static_cast<int64_t>(package.plan.schema().size())},
       {"attributes", package.attributes},
       {"metrics", package.metrics},
       {"rows", package.rows},

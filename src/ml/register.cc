@@ -1,6 +1,7 @@
 #include "ml/trainer.h"
 
 #include "base/strings.h"
+#include "ml/column_functions.h"
 #include "ml/statements/evaluate.h"
 #include "ml/statements/explain.h"
 #include "ml/statements/models.h"
@@ -27,6 +28,9 @@ std::vector<std::string> complete(const Trainers& trainers, const flow::Completi
   const std::string_view estimator = rest.substr(0, rest.find_first_of(" \t\r\n"));
   const size_t with = after_word(rest, "with ");
   std::vector<std::string> words;
+  if (after_word(rest, "column ") != std::string::npos) {
+    for (const ColumnFunction& function : column_functions()) words.emplace_back(function.name);
+  }
   for (const auto& trainer : trainers) {
     if (with == std::string::npos) {
       for (std::string& name : trainer->estimators()) words.push_back(std::move(name));

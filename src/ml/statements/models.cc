@@ -43,7 +43,8 @@ Result<flow::Outcome> show_models(flow::RunContext& context) {
     rows.column(2).append(payload.at("estimator").string_view());
     rows.column(3).append(payload.at("task").string_view());
     rows.column(4).append(payload.at("label").at("column").string_view());
-    rows.column(5).append(static_cast<int64_t>(payload.at("features").items().size()));
+    rows.column(5).append(
+        payload.at("feature_count").as_int().value_or(static_cast<int64_t>(payload.at("features").items().size())));
     rows.column(6).append(payload.at("rows").as_int().value_or(0));
     rows.column(7).append(std::string_view(metric_text(payload.at("metrics"))));
     rows.column(8).append(micros(object.created));
@@ -94,7 +95,8 @@ flow::ResultTable feature_table(const Json& payload) {
                             {"column", arrow::string_type()},
                             {"kind", arrow::string_type()},
                             {"categories", arrow::int64_type()},
-                            {"importance", arrow::double_type()}});
+                            {"importance", arrow::double_type()},
+                            {"how", arrow::string_type()}});
   for (const Json& feature : payload.at("features").items()) {
     rows.column(0).append(feature.at("name").string_view());
     rows.column(1).append(feature.at("column").string_view());
@@ -109,6 +111,7 @@ flow::ResultTable feature_table(const Json& payload) {
     } else {
       rows.column(4).append_null();
     }
+    rows.column(5).append(feature.at("how").string_view());
   }
   return {"Features", rows.finish()};
 }

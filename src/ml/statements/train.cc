@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/strings.h"
+#include "ml/column_functions.h"
 #include "ml/feature_plan_input.h"
 #include "ml/planned_model.h"
 #include "ml/statements/cluster_table.h"
@@ -136,13 +137,29 @@ ModelSignature planned_signature(const TrainRequest& request, const std::optiona
 
 }  // namespace
 
+namespace {
+
+// The help with COLUMN's functions, which their own table tells.
+std::string_view with_functions(std::string_view details) {
+  static const std::string text = [&] {
+    std::string out(details);
+    out += "\n\nCOLUMN names functions of columns; what it does not name is a feature all the same:\n";
+    for (const ColumnFunction& function : column_functions())
+      out += fmt::format("\n  {}\n    {}", synopsis(function), function.doc);
+    return out;
+  }();
+  return text;
+}
+
+}  // namespace
+
 flow::Help Train::help() const {
   return {
       .summary = "Train a model on the rows of a query.",
       .synopsis =
           "query TO TRAIN estimator [WITH attribute=value, ...] [COLUMN column, ...] [LABEL column] "
           "[GROUP BY column, ...] INTO model",
-      .details =
+      .details = with_functions(
           "Estimators: xgboost.gbtree, xgboost.dart; lightgbm.gbdt (lightgbm), lightgbm.dart, lightgbm.goss, "
           "lightgbm.rf;\n"
           "LinearRegressor, LinearClassifier, Ridge, Lasso, ElasticNet, LogisticRegression; KMeans and OneClassSVM (no "
@@ -170,7 +187,7 @@ flow::Help Train::help() const {
           "tune.trials=20; tune.metric, tune.folds=5 or validation rows, tune.strategy=tpe|random|halving, "
           "tune.timeout=60\n"
           "(seconds), tune.into=\"table\". TO TRAIN auto tries the estimators that fit.\n\n"
-          "The model is a new version of its name: SHOW MODELS, DESCRIBE MODEL, DROP MODEL.",
+          "The model is a new version of its name: SHOW MODELS, DESCRIBE MODEL, DROP MODEL."),
       .example =
           "SELECT * FROM june TO TRAIN xgboost.gbtree WITH objective=\"binary:logistic\", train.num_boost_round=50,\n"
           "  validation.fraction=0.1, early_stopping_rounds=5 LABEL late INTO flights.late;",
