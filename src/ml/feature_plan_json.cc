@@ -189,6 +189,8 @@ Result<FeaturePlan> FeaturePlan::from_json(const Json& json) {
   std::set<std::string> names;
   for (const Json& item : json.at("inputs").items()) {
     arrow::Field field{TRY(item.at("name").as_string()), TRY(type_from_json(item)), true};
+    if (!value_type(field.type))
+      return fail(Code::kData, fmt::format("input has a type that is no feature: \"{}\"", field.name));
     if (!names.insert(to_lower(field.name)).second)
       return fail(Code::kData, fmt::format("input twice: \"{}\"", field.name));
     inputs.push_back(std::move(field));
