@@ -4,16 +4,19 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <memory>
 
 #include "app/capabilities.h"
 #include "app/command_line.h"
 #include "app/doctor.h"
+#include "app/environment_file.h"
 #include "app/prompt.h"
 #include "app/session.h"
 #include "app/statement_help.h"
 #include "base/strings.h"
+#include "flow/data_sources.h"
 
 namespace sinan::app {
 namespace {
@@ -83,19 +86,32 @@ int run_programs(Screen& screen, Interrupts& interrupts, const CommandLine& line
   if (auto found = find_project_folder(line.project); !found) return report(screen, line, found.error());
   flow::Registry registry;
   register_capabilities(registry);
-  const auto project =
-      flow::Project::open({.folder = line.project, .command_line = "sinan " + join(arguments, " ")}, registry);
+  const auto project = flow::Project::open({.folder = line.project,
+                                            .command_line = "sinan " + engine::without_passwords(join(arguments, " ")),
+                                            .data_sources = line.data_sources,
+                                            .read_only_sources = line.read_only_sources},
+                                           registry);
   if (!project) return report(screen, line, project.error());
   if (at_prompt) return run_prompt(**project, screen, interrupts, line);
   Session session(**project, screen, interrupts, line);
   return line.plan_only ? session.show_plan(std::move(program)) : session.run(std::move(program));
 }
 
+// What files and environment say of data sources joins what the command line does, and gives way to it.
+Status settle_environment(CommandLine& line) {
+  TRY(load_environment(line.environment_files));
+  const bool has_unnamed = std::ranges::any_of(line.data_sources, flow::is_unnamed_source);
+  if (std::string source = data_source_of_environment(); !source.empty() && !has_unnamed) {
+    line.data_sources.push_back(std::move(source));
+  }
+  return {};
+}
+
 int run_doctor(Screen& screen, const CommandLine& line) {
   flow::Registry registry;
   register_capabilities(registry);
   bool all_well = true;
-  const auto findings = examine(line.project, registry, screen.facts());
+  const auto findings = examine(line, registry, screen.facts());
   for (const flow::DoctorFinding& finding : findings) all_well = all_well && (finding.works || finding.is_optional);
   screen.write(Stream::kOut, doctor_text(findings, screen.facts().unicode, screen.facts().color_out));
   return all_well ? kExitDone : kExitFailed;
@@ -135,10 +151,13 @@ int act(Screen& screen, Interrupts& interrupts, const CommandLine& line, std::sp
 
 int run_application(std::span<const std::string> arguments) {
   occupy_standard_descriptors();
+  auto line = parse_command_line(arguments);
+  if (line) {
+    if (auto settled = settle_environment(*line); !settled) line = fail(std::move(settled).error());
+  }
   // OpenMP threads that spin while they wait make everything else slow; read when an OpenMP library is loaded.
   setenv("OMP_WAIT_POLICY", "passive", 0);
   Interrupts& interrupts = Interrupts::start();
-  const auto line = parse_command_line(arguments);
   if (!line) {
     Screen screen(STDOUT_FILENO, STDERR_FILENO, inspect_terminal(ColorChoice::kAuto));
     show_error(screen, line.error(), wants_json_errors(arguments));

@@ -24,8 +24,9 @@ const Words kColors = {"auto", "always", "never"};
 struct Raw {
   std::string program, file, run_file, project = ".", format = "table", rows = "40", error_format = "text",
                                        color = "auto", seed = "42", output;
-  Words help_words;
-  bool plan = false, no_cache = false, resume = false, quiet = false, help = false, version = false;
+  Words help_words, data_sources, environment_files;
+  bool read_only_sources = false, plan = false, no_cache = false, resume = false, quiet = false, help = false,
+       version = false;
 };
 
 void add_options(CLI::App& app, Raw& raw) {
@@ -39,6 +40,9 @@ void add_options(CLI::App& app, Raw& raw) {
   app.add_option("--seed", raw.seed);
   app.add_option("--output", raw.output);
   app.add_option("--project", raw.project);
+  app.add_option("--data-source", raw.data_sources)->allow_extra_args(false);
+  app.add_flag("--read-only-sources", raw.read_only_sources);
+  app.add_option("--env-file", raw.environment_files)->allow_extra_args(false);
   app.add_option("--format", raw.format);
   app.add_option("--rows", raw.rows);
   app.add_option("--error-format", raw.error_format);
@@ -179,6 +183,9 @@ Result<CommandLine> parse_command_line(std::span<const std::string> arguments) {
   line.resume = raw.resume;
   line.seed = TRY(number<uint64_t>("--seed", raw.seed));
   line.output = raw.output;
+  line.data_sources = std::move(raw.data_sources);
+  line.environment_files = std::move(raw.environment_files);
+  line.read_only_sources = raw.read_only_sources;
   line.project = raw.project;
   if (line.project.empty()) {
     return fail(Code::kArgument, "value of --project is empty", "a folder; without the option it is the current one");

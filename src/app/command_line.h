@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "app/result_text.h"
 #include "app/screen.h"
@@ -32,7 +33,10 @@ struct CommandLine {
   bool use_cache = true;
   bool resume = false;
   uint64_t seed = 42;
-  std::string output;  // folder for pictures; empty = the run's own
+  std::string output;                     // folder for pictures; empty = the run's own
+  std::vector<std::string> data_sources;  // "NAME=URL", "URL"
+  bool read_only_sources = false;
+  std::vector<std::string> environment_files;  // of KEY=VALUE lines
   std::string project = ".";
   Format format = Format::kTable;
   size_t most_rows = 40;

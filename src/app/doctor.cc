@@ -8,6 +8,7 @@
 #include "base/machine.h"
 #include "base/strings.h"
 #include "engine/duckdb/duckdb_engine.h"
+#include "flow/data_sources.h"
 #include "flow/project.h"
 #include "store/database.h"
 
@@ -33,6 +34,48 @@ void examine_stores(std::vector<flow::DoctorFinding>& findings) {
                       .works = version.has_value(),
                       .detail = version ? *version : version.error().message,
                       .remedy = "apt-get install libsqlite3-0"});
+}
+
+void examine_extensions(std::vector<flow::DoctorFinding>& findings) {
+  const std::filesystem::path folder = engine::default_extension_dir();
+  for (const engine::SourceKind kind : {engine::SourceKind::kPostgres, engine::SourceKind::kMySql}) {
+    const std::filesystem::path file = engine::extension_file(kind, folder);
+    std::error_code ignored;
+    const bool there = std::filesystem::exists(file, ignored);
+    findings.push_back(
+        {.name = fmt::format("data in {}", engine::to_string(kind)),
+         .works = there,
+         .detail = there ? "extension of the engine found" : "extension of the engine missing: " + file.string(),
+         .remedy = "make build puts it into lib/sinan/extensions; or set SINAN_EXTENSIONS to a folder that has it",
+         .is_optional = true});
+  }
+}
+
+// Each on an engine of its own: whether a project can be opened says nothing about them.
+void examine_sources(const CommandLine& line, std::vector<flow::DoctorFinding>& findings) {
+  const auto problem = [&](std::string name, const Error& error) {
+    findings.push_back({.name = std::move(name), .works = false, .detail = error.message, .remedy = error.hint});
+  };
+  const auto config = flow::read_config(io::real_file_system(), line.project);
+  if (!config) return problem("data sources", config.error());
+  const auto sources = flow::resolve_sources(*config, line.data_sources, line.read_only_sources, line.project);
+  if (!sources) return problem("data sources", sources.error());
+  for (const engine::DataSource& source : *sources) {
+    const std::string name = "source " + source.name;
+    const auto engine = engine::open_duckdb(
+        {.extension_dir = engine::default_extension_dir(), .working_dir = std::filesystem::absolute(line.project)});
+    const Status attached = engine ? (*engine)->attach(source) : Status(fail(engine.error()));
+    if (!attached) {
+      problem(name, attached.error());
+      continue;
+    }
+    findings.push_back(
+        {.name = name,
+         .works = true,
+         .detail = fmt::format("{}: {}{}{}", engine::to_string(source.kind), source.describe(),
+                               source.is_default ? ", the default" : "", source.read_only ? ", read-only" : ""),
+         .remedy = ""});
+  }
 }
 
 void examine_machine(const std::filesystem::path& folder, std::vector<flow::DoctorFinding>& findings) {
@@ -80,7 +123,8 @@ void examine_project(const std::filesystem::path& folder, const flow::Registry& 
                         .remedy = "make it, or choose another: --project DIR"});
     return;
   }
-  auto project = flow::Project::open({.folder = folder, .command_line = "sinan doctor"}, registry);
+  auto project =
+      flow::Project::open({.folder = folder, .command_line = "sinan doctor", .without_sources = true}, registry);
   if (!project) {
     findings.push_back(
         {.name = "project", .works = false, .detail = project.error().message, .remedy = project.error().hint});
@@ -97,16 +141,19 @@ void examine_project(const std::filesystem::path& folder, const flow::Registry& 
 
 }  // namespace
 
-std::vector<flow::DoctorFinding> examine(const std::filesystem::path& project, const flow::Registry& registry,
+std::vector<flow::DoctorFinding> examine(const CommandLine& line, const flow::Registry& registry,
                                          const TerminalFacts& facts) {
   std::vector<flow::DoctorFinding> findings;
   findings.push_back(
       {.name = "sinan", .works = true, .detail = std::string(trim(version_text())).substr(6), .remedy = ""});
   examine_stores(findings);
   for (flow::DoctorFinding& finding : registry.run_doctor()) findings.push_back(std::move(finding));
+  examine_extensions(findings);
+  const std::filesystem::path project = line.project;
   examine_machine(project, findings);
   examine_terminal(facts, findings);
   examine_project(project, registry, findings);
+  examine_sources(line, findings);
   return findings;
 }
 

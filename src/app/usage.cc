@@ -13,6 +13,7 @@ Examples
   sinan -c "SELECT 42 AS answer"              one program from the command line
   sinan -c "SHOW MODELS" --format json        for other programs to read
   cat late.sql | sinan                        a program from a pipe
+  sinan --data-source shop=postgresql://me@host/db -c "SELECT * FROM shop.orders"
   sinan help TO TRAIN                         how a statement is written
   sinan doctor                                what works on this machine, and how to get the rest
 
@@ -32,6 +33,10 @@ Programs
 
 Everywhere
       --project DIR     the folder that holds sinan.toml and .sinan/ (the current folder)
+      --data-source [NAME=]URL  a database or folder that SQL can name: postgresql://, mysql://, a DuckDB file, a folder of
+                        Parquet or CSV files. Without a name it is the default: bare names mean its tables. Repeatable
+      --read-only-sources  nothing is written to data sources
+      --env-file FILE   KEY=VALUE lines for the environment: SQLFLOW_DATASOURCE, passwords. Repeatable
       --format F        of results: table, csv, json, markdown, jsonl (table)
       --rows N          rows of a table that are shown; 0 = all (40)
       --error-format F  text, or json: one object a line (text)

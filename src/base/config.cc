@@ -79,12 +79,29 @@ std::vector<Setting> settings_of(Config& config) {
   };
 }
 
+constexpr std::string_view kSources = "sources";
+
+std::vector<Setting> settings_of(Config::Source& source) {
+  return {
+      {"", "url", text_into(source.url)},
+      {"", "password_env", text_into(source.password_env)},
+      {"", "password_file", text_into(source.password_file)},
+      {"", "read_only", flag_into(source.read_only)},
+      {"", "default", flag_into(source.is_default)},
+  };
+}
+
 class Reader {
  public:
-  Reader(Config& config, std::string_view file_name) : settings_(settings_of(config)), file_name_(file_name) {}
+  Reader(Config& config, std::string_view file_name)
+      : config_(config), settings_(settings_of(config)), file_name_(file_name) {}
 
   Status read(const toml::table& root) {
     for (const auto& [section, node] : root) {
+      if (section.str() == kSources) {
+        TRY(read_sources(node));
+        continue;
+      }
       if (!knows_section(section.str())) return unknown("section", section.str(), node, section_names());
       const toml::table* table = node.as_table();
       if (!table) return wrong(section.str(), "a section", node);
@@ -96,11 +113,39 @@ class Reader {
  private:
   Status read_section(std::string_view section, const toml::table& table) {
     for (const auto& [key, node] : table) {
-      const auto setting = std::ranges::find_if(
-          settings_, [&, name = key.str()](const Setting& s) { return s.section == section && s.key == name; });
-      if (setting == settings_.end()) return unknown("setting", key.str(), node, key_names(section));
-      const std::string expected = setting->read(node);
-      if (!expected.empty()) return wrong(fmt::format("{}.{}", section, key.str()), expected, node);
+      TRY(read_setting(settings_, section, section, key.str(), node));
+    }
+    return {};
+  }
+
+  Status read_setting(const std::vector<Setting>& settings, std::string_view section, std::string_view shown,
+                      std::string_view key, const toml::node& node) const {
+    const auto setting =
+        std::ranges::find_if(settings, [&](const Setting& s) { return s.section == section && s.key == key; });
+    if (setting == settings.end()) return unknown("setting", key, node, key_names(settings, section));
+    const std::string expected = setting->read(node);
+    if (!expected.empty()) return wrong(fmt::format("{}.{}", shown, key), expected, node);
+    return {};
+  }
+
+  // Each name is a source: its URL, or a section of its own.
+  Status read_sources(const toml::node& root) {
+    const toml::table* table = root.as_table();
+    if (!table) return wrong(kSources, "a section", root);
+    for (const auto& [name, node] : *table) {
+      Config::Source source;
+      source.name = name.str();
+      const std::string shown = fmt::format("{}.{}", kSources, source.name);
+      if (const auto url = node.value_exact<std::string>()) {
+        source.url = *url;
+      } else if (const toml::table* settings = node.as_table()) {
+        const auto known = settings_of(source);
+        for (const auto& [key, value] : *settings) TRY(read_setting(known, "", shown, key.str(), value));
+      } else {
+        return wrong(shown, "a URL, a path, or a section", node);
+      }
+      if (source.url.empty()) return wrong(shown + ".url", "a URL or a path", node);
+      config_.sources.push_back(std::move(source));
     }
     return {};
   }
@@ -113,11 +158,12 @@ class Reader {
     for (const Setting& setting : settings_) {
       if (names.empty() || names.back() != setting.section) names.push_back(setting.section);
     }
+    names.emplace_back(kSources);
     return names;
   }
-  std::vector<std::string> key_names(std::string_view section) const {
+  static std::vector<std::string> key_names(const std::vector<Setting>& settings, std::string_view section) {
     std::vector<std::string> names;
-    for (const Setting& setting : settings_) {
+    for (const Setting& setting : settings) {
       if (setting.section == section) names.push_back(setting.key);
     }
     return names;
@@ -136,6 +182,7 @@ class Reader {
   }
   static uint32_t line(const toml::node& node) { return node.source().begin.line; }
 
+  Config& config_;
   std::vector<Setting> settings_;
   std::string_view file_name_;
 };

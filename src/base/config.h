@@ -4,11 +4,14 @@
 //     [limits]   threads = 2   memory = "8GiB"   temp_disk = "50GiB"
 //     [run]      cache = true  retries = 2
 //     [log]      level = "warning"  file = "sinan.log"
+//     [sources]  clicks = "data/clicks"              a URL or path by its name
+//     [sources.shop]  url = "postgresql://sinan@db/shop"  password_env = "SHOP_PASSWORD"  read_only = true  default = true
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
 
@@ -28,6 +31,16 @@ struct Config {
     std::string level = "warning";
     std::string file;
   } log;
+  // As written: flow/data_sources.h reads the URL and finds the password.
+  struct Source {
+    std::string name;
+    std::string url;
+    std::string password_env;   // the environment variable that holds the password
+    std::string password_file;  // or the file that does
+    bool read_only = false;
+    bool is_default = false;
+  };
+  std::vector<Source> sources;  // in the order of their names
 };
 
 // Errors: Code::kArgument with the line and the key.

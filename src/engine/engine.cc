@@ -14,6 +14,10 @@ Transaction::~Transaction() {
   if (session_ != nullptr && session_->in_transaction()) std::ignore = session_->rollback();
 }
 
+Status Engine::attach(const DataSource& source) {
+  return fail(Code::kUnsupported, "this engine has no data sources: " + source.name);
+}
+
 Status Transaction::commit() { return std::exchange(session_, nullptr)->commit(); }
 
 }  // namespace sinan::engine

@@ -7,6 +7,7 @@
 // (write conflict: retry), kCancelled (interrupt), kIo.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -15,6 +16,7 @@
 
 #include "arrow/stream.h"
 #include "base/error.h"
+#include "engine/data_source.h"
 #include "engine/dialect.h"
 
 namespace sinan::engine {
@@ -24,6 +26,9 @@ enum class IngestMode : uint8_t {
   kReplace,  // drop and create, one transaction
   kAppend,   // columns matched by name, types cast; kNotFound when the table is missing
 };
+
+// How long a server may take to answer when a data source is attached.
+inline constexpr std::chrono::milliseconds kConnectPatience{3000};
 
 struct QueryOptions {
   // Rows a batch should have, about; 0 = the engine's own size (2048 for DuckDB). Larger batches are assembled by
@@ -80,6 +85,16 @@ class Transaction {
 
 class FunctionHost;  // engine/function_host.h
 
+// A data source as statements see it.
+struct AttachedSource {
+  std::string name;
+  SourceKind kind = SourceKind::kDuckDb;
+  std::string default_schema;
+  std::string where;  // DataSource::describe()
+  bool read_only = false;
+  bool is_default = false;
+};
+
 class Engine {
  public:
   virtual ~Engine() = default;
@@ -96,6 +111,14 @@ class Engine {
   virtual Status checkpoint() = 0;
   // Our own functions inside the database; null where that is not possible. Lives as long as the engine.
   virtual FunctionHost* functions() const { return nullptr; }
+  // The database of names without one, unless another is in use; empty where there are none.
+  virtual std::string database() const { return {}; }
+  // Makes the source's tables known under its name, on all connections. Before the engine is shared between threads. A server is
+  // given kConnectPatience. Errors: kUnavailable (no answer), kPermission (user or password), kNotFound (file, folder, database),
+  // kUnsupported (the engine cannot, or its extension is missing: the hint says how to get it), kExists (the name is taken).
+  virtual Status attach(const DataSource& source);
+  // In the order of attaching.
+  virtual std::vector<AttachedSource> sources() const { return {}; }
 };
 
 }  // namespace sinan::engine

@@ -11,10 +11,13 @@ namespace sinan::flow {
 namespace {
 
 // A table of the warehouse itself: nobody but this process changes it.
-bool is_ours(const ObjectRef& table, const SessionState& state) {
+bool is_ours(const ObjectRef& table, const Project& project) {
+  const std::string_view first = std::string_view(table.name).substr(0, table.name.find('.'));
+  const auto sources = project.engine().sources();
+  if (std::ranges::find(sources, first, &engine::AttachedSource::name) != sources.end()) return false;
   const auto dots = std::ranges::count(table.name, '.');
   if (dots > 1) return false;
-  return !state.has_attached() || table.name.starts_with("main.");
+  return !project.session_state().has_attached() || table.name.starts_with("main.");
 }
 
 // The files that a name or glob stands for, with their stats; false when any is unreadable or remote.
@@ -58,7 +61,7 @@ Result<bool> add_input(const ObjectRef& input, Project& project, FingerprintBuil
     key.add(uint64_t{object->ref.version}).add(object->run.value);
     return true;
   }
-  if (!is_ours(input, project.session_state())) return false;
+  if (!is_ours(input, project)) return false;
   auto state = TRY(project.catalog().state(input));
   if (!state) {
     // Written by someone else once: from now on we would know of a change.
@@ -75,6 +78,11 @@ Result<std::optional<Fingerprint>> cache_key(const PlannedStep& step, uint64_t s
   const auto own = step.step->fingerprint();
   const Access& access = step.step->access();
   if (!own || access.barrier || access.writes.empty() || step.sticky_session) return std::nullopt;
+  // What was written elsewhere may be gone by now.
+  const auto is_elsewhere = [&](const ObjectRef& written) {
+    return written.kind == object_kind::kTable && !is_ours(written, project);
+  };
+  if (std::ranges::any_of(access.writes, is_elsewhere)) return std::nullopt;
   FingerprintBuilder key;
   key.add("step 2").add(*own).add(project.engine().name()).add(project.engine().version());
   if (step.step->uses_seed()) key.add(seed);

@@ -10,6 +10,7 @@
 #include "flow/phrase.h"
 #include "flow/statement_check.h"
 #include "flow/syntax_hint.h"
+#include "sql/mysql_dialect.h"
 #include "sql/tokens.h"
 
 namespace sinan::flow {
@@ -41,6 +42,21 @@ std::string without_data(const Statement& statement, Span query) {
       break;
   }
   return std::string(statement.program.substr(whole.begin, end - whole.begin)) + "\nWITH NO DATA";
+}
+
+// Whether later statements may find other tables or columns.
+bool changes_schema(const sql::Analysis& analysis) {
+  switch (analysis.statement_class) {
+    case StatementClass::kInsert:
+    case StatementClass::kUpdate:
+    case StatementClass::kDelete:
+    case StatementClass::kMerge:
+    case StatementClass::kTruncate:
+    case StatementClass::kCopyFrom:
+      return false;
+    default:
+      return true;
+  }
 }
 
 // SET that only this session can see: safe to run while checking.
@@ -214,6 +230,7 @@ void Checker::settle(const Access& access, bool deferred) {
 
 void Checker::report(const Statement& statement, Error error, const Access& access) {
   if (!error.span) error.span = statement.text.whole;
+  if (statement.translation != nullptr) error.span = statement.translation->original(*error.span);
   diagnostics_.push_back({std::move(error), statement.index, false});
   broken_.insert(broken_.end(), access.writes.begin(), access.writes.end());
 }
@@ -282,6 +299,10 @@ Result<std::unique_ptr<Step>> Checker::check_kind(const StatementKind& kind, con
   StatementCheck context(*this, statement);
   auto step = kind.check(**parsed, context);
   if (step) {
+    if (auto error = locked_out((*step)->access())) {
+      report(statement, *std::move(error), (*step)->access());
+      return nullptr;
+    }
     std::erase_if(broken_, [&](const ObjectRef& object) {
       return std::ranges::find((*step)->access().writes, object) != (*step)->access().writes.end();
     });
@@ -310,6 +331,43 @@ void Checker::empty_table(const sql::Analysis& analysis) {
   if (table) (void)apply(dialect.create_table_as(*table, "FROM " + dialect.table(*table), true, false));
 }
 
+const engine::AttachedSource* Checker::written_source(const Access& access) const {
+  for (const ObjectRef& written : access.writes) {
+    const bool in_database = written.kind == object_kind::kTable || written.kind == object_kind::kSchema ||
+                             written.kind == object_kind::kDatabase;
+    if (!in_database) continue;
+    if (const auto* source = world_.source_of(written.name)) return source;
+  }
+  return nullptr;
+}
+
+// The rows are read on a connection of their own while the table is replaced on another, which waits for the reader.
+std::optional<Error> Checker::locked_out(const Access& access) const {
+  for (const ObjectRef& written : access.writes) {
+    const auto* source = written.kind == object_kind::kTable ? world_.source_of(written.name) : nullptr;
+    if (source == nullptr || source->kind != engine::SourceKind::kPostgres) continue;
+    if (std::ranges::find(access.reads, written) == access.reads.end()) continue;
+    return Error{Code::kUnsupported,
+                 fmt::format("a table of PostgreSQL cannot be read and replaced by one statement: {}", written.name),
+                 "write to another table",
+                 std::nullopt,
+                 {}};
+  }
+  return std::nullopt;
+}
+
+std::optional<Error> Checker::refusal(const engine::AttachedSource& source) {
+  if (!source.read_only) return std::nullopt;
+  const bool is_folder = source.kind == engine::SourceKind::kFolder;
+  return Error{Code::kPermission,
+               fmt::format("data source {}: {}", is_folder ? "is a folder, which can be read only" : "is read-only",
+                           source.name),
+               is_folder ? "COPY (query) TO 'file.parquet' writes a file"
+                         : "remove read_only from it in sinan.toml, or --read-only-sources from the command line",
+               std::nullopt,
+               {}};
+}
+
 // The statement's effect on the check session; an engine error is judged by the caller.
 std::optional<Error> Checker::simulate(const Statement& statement, PlainStatement& plain) {
   const sql::Analysis& analysis = plain.analysis;
@@ -330,6 +388,20 @@ std::optional<Error> Checker::simulate(const Statement& statement, PlainStatemen
     if (!uncertain_) uncertain_ = what;
     return error;
   };
+  if (const auto* source = analysis.temporary ? nullptr : written_source(plain.access)) {
+    if (auto error = refusal(*source)) return error;
+    // Nothing is tried on a data source: not all that is done there can be undone.
+    const Span place = statement.text.whole;
+    plain.source_statement = source_statement(statement.program, place, analysis, world_);
+    if (!plain.source_statement) return described();
+    if (plain.source_statement->query.empty()) return std::nullopt;
+    auto schema = session_.describe(plain.source_statement->query);
+    if (schema) return std::nullopt;
+    Error error = std::move(schema).error();
+    const uint32_t begin = plain.source_statement->query_place.begin - place.begin;
+    if (error.span) error.span = Span{error.span->begin + begin, error.span->end + begin};
+    return error;
+  }
   switch (analysis.statement_class) {
     case StatementClass::kCreateTableAs:
       return applied(analysis.query ? without_data(statement, *analysis.query) : text);
@@ -385,12 +457,14 @@ Result<std::optional<PlainStatement>> Checker::check_plain(const Statement& stat
   PlainStatement plain;
   plain.sql = statement.whole();
   plain.place = statement.text.whole;
+  plain.translation = statement.translation;
   plain.analysis = analyze(statement.program, statement.text.whole);
   plain.access = complete_access(plain.analysis);
   const bool was_uncertain = uncertain_.has_value();
   auto error = simulate(statement, plain);
   if (!error) {
-    settle(plain.access, false);
+    settle(plain.access,
+           changes_schema(plain.analysis) && !plain.analysis.temporary && written_source(plain.access) != nullptr);
     // INSERT without a list of columns fills them in the table's order.
     const bool fills = plain.analysis.statement_class == StatementClass::kInsert ||
                        plain.analysis.statement_class == StatementClass::kCopyFrom;

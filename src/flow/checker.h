@@ -42,6 +42,19 @@ class Checker final : private ObjectScope {
   size_t mark() const { return applied_.size(); }
   Status rewind(size_t mark);
 
+  // What failed statements have left behind in the checker, to be taken back when one is read in another way.
+  struct Mistakes {
+    std::vector<ObjectRef> broken;
+    std::optional<std::string> uncertain;
+  };
+  Mistakes mistakes() const { return {broken_, uncertain_}; }
+  void set_mistakes(Mistakes mistakes) {
+    broken_ = std::move(mistakes.broken);
+    uncertain_ = std::move(mistakes.uncertain);
+  }
+  // For looking things up; not to be changed.
+  engine::Session& session() { return session_; }
+
   // Stops what the engine is doing for the check; any thread, while the Checker lives.
   void interrupt() noexcept { session_.interrupt(); }
 
@@ -54,7 +67,7 @@ class Checker final : private ObjectScope {
       : project_(project),
         diagnostics_(diagnostics),
         session_(session, project.registry(), *this, project.engine().dialect()),
-        world_(session,
+        world_(session, project.engine().sources(),
                [this](std::string_view function, std::string_view first) { return read_by(function, first); }) {}
 
   // The objects as the statements so far will have left them.
@@ -81,6 +94,12 @@ class Checker final : private ObjectScope {
   // Hints that need the whole program or catalog: who has that column, TO TRIAN, SHOW MODLES.
   void improve(Error& error, const Statement& statement, const Access& access) const;
   void empty_table(const sql::Analysis& analysis);
+  // The data source that one of the written objects lies in; null: none.
+  const engine::AttachedSource* written_source(const Access& access) const;
+  // The error about a step that would wait for itself.
+  std::optional<Error> locked_out(const Access& access) const;
+  // The error about writing to it, if that is not possible.
+  static std::optional<Error> refusal(const engine::AttachedSource& source);
   std::optional<Error> simulate(const Statement& statement, PlainStatement& plain);
   // The session's describe(), after which the check's transaction goes on whatever was wrong.
   Result<arrow::Schema> describe(std::string_view sql);

@@ -6,7 +6,9 @@
 #include <array>
 
 #include "base/strings.h"
+#include "flow/clause_query.h"
 #include "sql/lexer.h"
+#include "sql/mysql_dialect.h"
 
 namespace sinan::flow {
 namespace {
@@ -39,9 +41,38 @@ Result<bool> returns_rows(const PlainStatement& statement, engine::Session& sess
   return schema && schema->size() > 0;
 }
 
+// See source_statement.h.
+Result<int64_t> run_on_source(const PlainStatement& statement, RunContext& context) {
+  const SourceStatement& own = *statement.source_statement;
+  engine::Session& session = context.session();
+  const engine::Dialect& dialect = context.engine().dialect();
+  if (own.server_sql.empty()) {
+    if (own.if_not_exists && session.describe("FROM " + dialect.table(own.table))) return 0;
+    // Places are in the statement, as those of its other errors.
+    const uint32_t begin = statement.place.begin;
+    auto rows = TRY(open_rows(own.query, {own.query_place.begin - begin, own.query_place.end - begin}, context));
+    return session.ingest(own.table, *rows, own.mode);
+  }
+  auto sent = session.execute(
+      fmt::format("CALL mysql_execute({}, {})", dialect.literal(own.source), dialect.literal(own.server_sql)));
+  if (!sent && own.engine_may_try) {
+    if (auto tried = session.execute(statement.sql)) return tried;
+  }
+  if (!sent) {
+    Error error = std::move(sent).error();
+    error.span.reset();
+    return fail(std::move(error));
+  }
+  TRY(session.execute("CALL mysql_clear_cache()"));
+  return -1;
+}
+
 Status run_sql(const PlainStatement& statement, RunContext& context, Outcome& outcome) {
   TRY(context.cancel().check());
-  if (TRY(returns_rows(statement, context.session()))) {
+  if (statement.source_statement) {
+    const int64_t rows = TRY(run_on_source(statement, context));
+    if (rows >= 0) outcome.rows_written = std::max<int64_t>(outcome.rows_written, 0) + rows;
+  } else if (TRY(returns_rows(statement, context.session()))) {
     const int64_t rows = TRY(stream_rows(context, statement.sql));
     if (statement.access.writes.empty()) {
       outcome.rows_read = std::max<int64_t>(outcome.rows_read, 0) + rows;
@@ -78,7 +109,7 @@ Status run_statement(const PlainStatement& statement, RunContext& context, Outco
     place.begin = std::min(statement.place.begin + error.span->begin, statement.place.end);
     place.end = std::min(statement.place.begin + error.span->end, statement.place.end);
   }
-  error.span = place;
+  error.span = statement.translation != nullptr ? statement.translation->original(place) : place;
   return fail(std::move(error));
 }
 

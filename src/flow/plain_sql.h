@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "flow/source_statement.h"
 #include "flow/statement_kind.h"
 #include "sql/analyze.h"
 
@@ -14,10 +15,12 @@ namespace sinan::flow {
 
 struct PlainStatement {
   std::string sql;
-  Span place;  // of it in the program
+  Span place;  // of it in the program, or in the translation's text
+  const sql::Translation* translation = nullptr;
   sql::Analysis analysis;
-  Access access;                // of the analysis, views followed
-  bool unparsed_query = false;  // not analysed, but known to be a query: it changes nothing
+  Access access;                                    // of the analysis, views followed
+  std::optional<SourceStatement> source_statement;  // how it is run when that is not the engine's way
+  bool unparsed_query = false;                      // not analysed, but known to be a query: it changes nothing
 };
 
 // Classes that change what later statements of the session see: their text is replayed on later sessions.

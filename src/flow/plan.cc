@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <iterator>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -14,6 +15,7 @@
 #include "base/strings.h"
 #include "flow/cache.h"
 #include "flow/checker.h"
+#include "flow/foreign_spelling.h"
 #include "flow/hazards.h"
 #include "flow/phrase.h"
 #include "flow/plain_sql.h"
@@ -63,6 +65,11 @@ class Planner {
 
   Status check(const std::vector<sql::StatementText>& statements);
   Status add(const Statement& statement);
+  // The statement as it stands, or its translation.
+  Status add_text(const Statement& statement);
+  // Checks the statement as one in MySQL's spelling; what was reported from diagnostic `first` on is replaced if that is better.
+  Status add_translated(const Statement& statement, size_t first);
+  bool is_mysql_at_first_sight(const Statement& statement);
   Status add_plain(const Statement& statement, std::string_view words);
   Status add_clause_nobody_registered(const Statement& statement);
   // Whether the statement was taken by, or is a mistake about, a transaction.
@@ -80,6 +87,8 @@ class Planner {
   Plan& plan_;
   std::unique_ptr<Checker> checker_;
   std::optional<Group> group_;
+  const Statement* as_written_ = nullptr;  // while its translation is checked
+  bool mysql_in_use_ = false;
   std::optional<DoneBefore> done_before_;
   std::vector<std::string> setup_;
   std::set<std::string, std::less<>> temporary_;
@@ -89,11 +98,19 @@ class Planner {
 
 Status Planner::run() {
   auto statements = sql::split(*plan_.program);
+  // 'it\'s' of MySQL looks like a string that is never closed.
+  if (!statements &&
+      (plan_.program->find("\\'") != std::string::npos || plan_.program->find("\\\"") != std::string::npos)) {
+    if (auto again = sql::split(*plan_.program, sql::Lexing::kMySql)) statements = std::move(again);
+  }
   if (!statements) {
     plan_.diagnostics.push_back({std::move(statements).error(), 0, false});
     return {};
   }
   setup_ = project_.session_state().settings();
+  for (const engine::AttachedSource& source : project_.engine().sources()) {
+    mysql_in_use_ = mysql_in_use_ || (source.is_default && source.kind == engine::SourceKind::kMySql);
+  }
   temporary_ = project_.session_state().temporary_tables();
   if (options_.resume) done_before_ = TRY(find_resumable(*plan_.program, project_));
   checker_ = TRY(Checker::make(project_, plan_.diagnostics));
@@ -128,7 +145,7 @@ void Planner::mistake(const Statement& statement, std::string message, std::stri
 PlannedStep& Planner::push(const Statement& statement, std::string kind, std::string title,
                            std::unique_ptr<Step> step) {
   PlannedStep& planned = plan_.steps.emplace_back();
-  planned.statement = statement;
+  planned.statement = as_written_ != nullptr && !group_ ? *as_written_ : statement;
   planned.statement.index = static_cast<uint32_t>(plan_.steps.size() - 1);
   planned.kind = std::move(kind);
   planned.title = std::move(title);
@@ -147,7 +164,89 @@ bool Planner::is_temporary(const Access& access) const {
   return std::ranges::any_of(access.reads, named) || std::ranges::any_of(access.writes, named);
 }
 
+// Whether all that was reported from diagnostic `first` on is no more than a warning.
+bool all_well(const std::vector<Diagnostic>& diagnostics, size_t first) {
+  return std::ranges::all_of(diagnostics.begin() + static_cast<std::ptrdiff_t>(first), diagnostics.end(),
+                             &Diagnostic::is_warning);
+}
+
+bool is_syntax_error(const Error& error) { return error.message.find("syntax error") != std::string::npos; }
+
+// "widht" where there is a width: no text of MySQL, but a name in the quotes that names have here.
+bool is_misspelt_name(const Error& error, std::string_view program) {
+  return error.span && error.message.starts_with("unknown column") && error.hint.starts_with("did you mean") &&
+         error.span->begin < program.size() && program[error.span->begin] == '"';
+}
+
+// With a source of MySQL in use, what cannot be tried before the run is taken for MySQL's.
+bool Planner::is_mysql_at_first_sight(const Statement& statement) {
+  if (!mysql_in_use_) return false;
+  const Span standard = statement.text.standard;
+  const std::string_view text = statement.program.substr(standard.begin, standard.end - standard.begin);
+  return text.find_first_of("\"`\\") != std::string_view::npos && !checker_->session().describe(text);
+}
+
 Status Planner::add(const Statement& statement) {
+  const size_t first = plan_.diagnostics.size();
+  const Checker::Mistakes before = checker_->mistakes();
+  const bool group_failed = group_ && group_->failed;
+  if (!is_mysql_at_first_sight(statement)) {
+    TRY(add_text(statement));
+    if (all_well(plan_.diagnostics, first)) return {};
+  }
+  if (first < plan_.diagnostics.size() && is_misspelt_name(plan_.diagnostics[first].error, statement.program))
+    return {};
+  const Checker::Mistakes after = checker_->mistakes();
+  checker_->set_mistakes(before);
+  const bool failed_now = group_ && group_->failed;
+  if (group_) group_->failed = group_failed;
+  TRY(add_translated(statement, first));
+  if (all_well(plan_.diagnostics, first)) return {};
+  checker_->set_mistakes(after);
+  if (group_) group_->failed = group_->failed || failed_now;
+  return {};
+}
+
+Status Planner::add_translated(const Statement& statement, size_t first) {
+  auto& diagnostics = plan_.diagnostics;
+  const auto begin = diagnostics.begin() + static_cast<std::ptrdiff_t>(first);
+  const bool refused = first < diagnostics.size();
+  auto foreign = read_as_mysql(statement, checker_->session());
+  if (!foreign) {
+    if (foreign.error().code == Code::kCancelled) return fail(std::move(foreign).error());
+    // The form is named if it is what the engine stumbled over.
+    const bool at_fault =
+        refused && (is_syntax_error(begin->error) || (begin->error.span && foreign.error().span &&
+                                                      begin->error.span->begin < foreign.error().span->end &&
+                                                      foreign.error().span->begin < begin->error.span->end));
+    if (at_fault && foreign.error().code == Code::kUnsupported) begin->error = std::move(foreign).error();
+    return refused ? Status{} : add_text(statement);
+  }
+  if (*foreign == nullptr) return refused ? Status{} : add_text(statement);
+  std::vector<Diagnostic> as_written(std::make_move_iterator(begin), std::make_move_iterator(diagnostics.end()));
+  diagnostics.resize(first);
+  plan_.translated.push_back(*foreign);
+  as_written_ = &statement;
+  const Status added = add_text((*foreign)->statement);
+  as_written_ = nullptr;
+  TRY(added);
+  if (all_well(diagnostics, first)) {
+    const Span place = statement.text.has_clause() ? statement.text.standard : statement.text.whole;
+    diagnostics.push_back(
+        {Error{Code::kProgram, describe((*foreign)->translation), {}, place, {}}, statement.index, true});
+    return {};
+  }
+  // Both are refused. The translation's error is further on, unless it is the same one, or the translation cannot even be read.
+  const Error& now = diagnostics[first].error;
+  const bool is_better =
+      !is_syntax_error(now) && (as_written.empty() || as_written.front().error.message != now.message);
+  if (is_better || as_written.empty()) return {};
+  diagnostics.resize(first);
+  std::ranges::move(as_written, std::back_inserter(diagnostics));
+  return {};
+}
+
+Status Planner::add_text(const Statement& statement) {
   if (statement.text.misplaced_clause) {
     checker_->report(statement, sql::misplaced_clause_error(statement.program, statement.text));
     if (group_) group_->failed = true;
@@ -170,7 +269,8 @@ Status Planner::add(const Statement& statement) {
   const std::string_view verb = kind->phrase().starts_with("TO ") ? kind->phrase().substr(3) : kind->phrase();
   const auto& writes = step->access().writes;
   std::string title = writes.empty() ? std::string(verb) : fmt::format("{} {}", verb, writes.front().name);
-  push(statement, std::string(kind->phrase()), std::move(title), std::move(step));
+  PlannedStep& planned = push(statement, std::string(kind->phrase()), std::move(title), std::move(step));
+  planned.translation = statement.translation;
   return {};
 }
 
@@ -216,7 +316,15 @@ Result<bool> Planner::in_transaction(const Statement& statement, std::string_vie
   }
   const bool commits = analysis.statement_class == StatementClass::kCommit;
   if (!commits && analysis.statement_class != StatementClass::kRollback) return false;
-  if (!group_) {
+  if (!group_ && commits) {
+    // Programs for MySQL end with one: there is nothing that it would have to do.
+    plan_.diagnostics.push_back({Error{Code::kProgram,
+                                       "COMMIT without BEGIN does nothing",
+                                       "each statement is committed by itself",
+                                       statement.text.whole,
+                                       {}},
+                                 statement.index, true});
+  } else if (!group_) {
     mistake(statement, fmt::format("{} without BEGIN", words.substr(0, words.find(' '))), "");
   } else {
     TRY(end_group(statement, commits));
@@ -291,6 +399,7 @@ Status Planner::add_plain(const Statement& statement, std::string_view words) {
   if (changes_session(statement_class)) {
     planned.changes_session = true;
     planned.forgets_states = false;
+    planned.setting = text;
     setup_.push_back(std::move(text));
   }
   if (statement_class == StatementClass::kDrop && planned.sticky_session) temporary_.erase(target);

@@ -14,6 +14,8 @@
 
 namespace sinan::flow {
 
+struct ForeignStatement;  // flow/foreign_spelling.h
+
 enum class Hazard : uint8_t { kReadAfterWrite, kWriteAfterRead, kWriteAfterWrite, kBarrier };
 
 struct Dependency {
@@ -32,7 +34,11 @@ struct PlannedStep {
   std::string cached_from;             // the run that did it, when cached
   bool resumed = false;  // done by the failed run that this one continues: is not run again, whatever its kind
 
+  const sql::Translation* translation =
+      nullptr;  // puts the places of the step's errors back into the program; null: they are there
+
   // For the executor.
+  std::string setting;                     // SET or USE as the engine reads it, of a step that changes the session
   std::vector<std::string> session_setup;  // SET and USE before it: replayed on its session
   bool changes_session = false;            // itself such a statement
   bool forgets_states = false;             // may change tables in ways we do not see
@@ -56,7 +62,8 @@ struct PlanOptions {
 
 struct Plan {
   std::string program_name;
-  std::shared_ptr<const std::string> program;  // statements view it
+  std::shared_ptr<const std::string> program;                       // statements view it
+  std::vector<std::shared_ptr<const ForeignStatement>> translated;  // steps view them
   std::vector<PlannedStep> steps;
   std::vector<Diagnostic> diagnostics;  // by place
 

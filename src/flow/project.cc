@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "engine/duckdb/duckdb_engine.h"
+#include "flow/data_sources.h"
 #include "flow/recovery.h"
 #include "io/fault.h"
 
@@ -15,14 +16,14 @@ namespace {
 
 constexpr std::string_view kStampNote = "warehouse";
 
+}  // namespace
+
 Result<Config> read_config(const io::FileSystem& files, const std::filesystem::path& folder) {
   const std::filesystem::path file = folder / "sinan.toml";
   if (!files.exists(file)) return with_machine_defaults(Config{});
   const std::string text = TRY(files.read_file(file, 1 << 20));
   return with_machine_defaults(TRY(parse_config(text, "sinan.toml")));
 }
-
-}  // namespace
 
 Result<std::unique_ptr<Project>> Project::open(const ProjectOptions& options, const Registry& registry) {
   std::unique_ptr<Project> project(new Project(registry));
@@ -58,6 +59,7 @@ Status Project::open_stores(const ProjectOptions& options) {
     warehouse.temp_disk_bytes = config_.limits.temp_disk_bytes;
     warehouse.temp_dir = state_folder() / "tmp";
     warehouse.working_dir = folder_;
+    warehouse.extension_dir = engine::default_extension_dir();
     engine = engine::open_duckdb(warehouse);
   });
   auto catalog = catalog::Catalog::open(state_folder() / "catalog.db");
@@ -75,7 +77,22 @@ Status Project::open_stores(const ProjectOptions& options) {
     if (known) TRY(catalog_->forget_states("the warehouse was changed by another program, or the last run was killed"));
     TRY(stamp_warehouse());
   }
+  if (!options.without_sources) TRY(attach_sources(options));
   return registry_.opened(folder_, *catalog_);
+}
+
+Status Project::attach_sources(const ProjectOptions& options) {
+  const auto sources = TRY(resolve_sources(config_, options.data_sources, options.read_only_sources, folder_));
+  for (const engine::DataSource& source : sources) {
+    if (auto status = engine_->attach(source); !status) {
+      return fail(std::move(status).error()).within(fmt::format("attaching the data source {}", source.name));
+    }
+    if (!source.is_default) continue;
+    const engine::Dialect& dialect = engine_->dialect();
+    session_state_.add_setting(
+        fmt::format("USE {}.{}", dialect.identifier(source.name), dialect.identifier(source.default_schema())));
+  }
+  return {};
 }
 
 Project::~Project() {

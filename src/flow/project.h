@@ -15,6 +15,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/config.h"
@@ -30,14 +31,21 @@ namespace sinan::flow {
 
 struct ProjectOptions {
   std::filesystem::path folder = ".";
-  std::string command_line;  // for the lock's message
+  std::string command_line;               // for the lock's message
+  std::vector<std::string> data_sources;  // of the command line, beside those of sinan.toml: "NAME=URL" or "URL"
+  bool read_only_sources = false;         // whatever each of them says
+  bool without_sources = false;           // none is attached
   const Clock* clock = &system_clock();
   io::FileSystem* files = nullptr;  // null = the real one (broken as the variable SINAN_FAULT says: io/fault.h)
 };
 
+// sinan.toml of a folder, or what goes without one.
+Result<Config> read_config(const io::FileSystem& files, const std::filesystem::path& folder);
+
 class Project {
  public:
-  // Errors: kBusy (another process has it, says who), kArgument (sinan.toml), kData, kIo, kPermission.
+  // Errors: kBusy (another process has it, says who), kArgument (sinan.toml), kData, kIo, kPermission; of data sources: those of
+  // flow/data_sources.h and Engine::attach().
   static Result<std::unique_ptr<Project>> open(const ProjectOptions& options, const Registry& registry);
   ~Project();
 
@@ -45,11 +53,13 @@ class Project {
   std::filesystem::path state_folder() const { return folder_ / ".sinan"; }
   const Config& config() const { return config_; }
   engine::Engine& engine() { return *engine_; }
+  const engine::Engine& engine() const { return *engine_; }
   catalog::Catalog& catalog() { return *catalog_; }
   const Registry& registry() const { return registry_; }
   const Clock& clock() const { return *clock_; }
   io::FileSystem& files() { return *files_; }
   SessionState& session_state() { return session_state_; }
+  const SessionState& session_state() const { return session_state_; }
 
   // Before the first commit of a step: makes the table of commit markers. Idempotent.
   Status prepare_commits();
@@ -59,6 +69,7 @@ class Project {
  private:
   explicit Project(const Registry& registry) : registry_(registry) {}
   Status open_stores(const ProjectOptions& options);
+  Status attach_sources(const ProjectOptions& options);
   std::filesystem::path warehouse_file() const { return state_folder() / "warehouse" / "working.duckdb"; }
   std::string warehouse_stamp() const;
 

@@ -10,7 +10,11 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kSchema = "__sinan";
-const engine::TableName kMarkers{"", std::string(kSchema), "commits"};
+
+// With its database: another one may be in use.
+std::string markers(const engine::Engine& engine) {
+  return engine.dialect().table({engine.database(), std::string(kSchema), "commits"});
+}
 
 constexpr std::string_view kSweepNote = "sweep";
 
@@ -31,28 +35,27 @@ Status sweep(const catalog::Catalog& catalog, io::FileSystem& files, const fs::p
 
 }  // namespace
 
-std::string marker_statement(const engine::Dialect& dialect, std::string_view commit) {
-  return fmt::format("INSERT INTO {} VALUES ({})", dialect.table(kMarkers), dialect.literal(commit));
+std::string marker_statement(const engine::Engine& engine, std::string_view commit) {
+  return fmt::format("INSERT INTO {} VALUES ({})", markers(engine), engine.dialect().literal(commit));
 }
 
 Status make_marker_table(engine::Engine& engine, const std::vector<catalog::Catalog::PendingCommit>& pending) {
   const engine::Dialect& dialect = engine.dialect();
   auto session = TRY(engine.connect());
   TRY(session->execute(dialect.create_schema_if_missing(kSchema)));
-  TRY(session->execute(fmt::format("CREATE TABLE IF NOT EXISTS {} (id VARCHAR)", dialect.table(kMarkers))));
+  TRY(session->execute(fmt::format("CREATE TABLE IF NOT EXISTS {} (id VARCHAR)", markers(engine))));
   std::string keep;
   for (const auto& commit : pending) {
     keep += fmt::format("{}id <> {}", keep.empty() ? " WHERE " : " AND ", dialect.literal(commit.id));
   }
-  TRY(session->execute(fmt::format("DELETE FROM {}{}", dialect.table(kMarkers), keep)));
+  TRY(session->execute(fmt::format("DELETE FROM {}{}", markers(engine), keep)));
   return {};
 }
 
 Result<bool> marker_present(engine::Engine& engine, std::string_view commit) {
   const engine::Dialect& dialect = engine.dialect();
   auto session = TRY(engine.connect());
-  auto rows =
-      session->query(fmt::format("SELECT 1 FROM {} WHERE id = {}", dialect.table(kMarkers), dialect.literal(commit)));
+  auto rows = session->query(fmt::format("SELECT 1 FROM {} WHERE id = {}", markers(engine), dialect.literal(commit)));
   if (!rows) {
     // No table: no commit ever came so far.
     if (rows.error().code == Code::kNotFound) return false;

@@ -16,7 +16,7 @@ namespace sinan::flow {
 // Makes the marker table, empty but for the markers of commits that are still pending. Nothing may be committing.
 Status make_marker_table(engine::Engine& engine, const std::vector<catalog::Catalog::PendingCommit>& pending);
 // The statement that a step's transaction runs last.
-std::string marker_statement(const engine::Dialect& dialect, std::string_view commit);
+std::string marker_statement(const engine::Engine& engine, std::string_view commit);
 // Whether the transaction of that commit has been committed.
 Result<bool> marker_present(engine::Engine& engine, std::string_view commit);
 

@@ -154,11 +154,11 @@ Status RunningStep::keep_staging(const Outcome& outcome) {
 bool RunningStep::writes_to_engine(const Outcome& outcome) const {
   if (!session_->in_transaction()) return false;
   const auto& writes = planned_.step->access().writes;
-  const bool attached = project_.session_state().has_attached();
+  const bool attached = project_.session_state().has_attached() || !project_.engine().sources().empty();
   const auto is_engines = [&](const ObjectRef& written) {
     if (written.kind == object_kind::kFile || is_kept_by_catalog(written, outcome)) return false;
     // One transaction writes to one database: the marker would be in the wrong one. No state is kept of such tables.
-    return !attached || !World(*session_).is_elsewhere(written.name);
+    return !attached || !World(*session_, project_.engine().sources()).is_elsewhere(written.name);
   };
   return planned_.step->access().barrier || std::ranges::any_of(writes, is_engines);
 }
@@ -199,7 +199,7 @@ Status RunningStep::commit(Outcome& outcome, catalog::StepRecord record) {
 Status RunningStep::commit_engine(catalog::StepRecord& record, std::vector<uint32_t>& versions) {
   const std::string id = catalog::commit_id(grant_.run, record.index);
   catalog::Catalog& catalog = project_.catalog();
-  TRY(session_->execute(marker_statement(project_.engine().dialect(), id)));
+  TRY(session_->execute(marker_statement(project_.engine(), id)));
   TRY(catalog.prepare_commit({id, grant_.run, record}));
   kept_ = true;
   const auto undo = [&](Error error) -> Status {

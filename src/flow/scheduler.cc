@@ -10,6 +10,7 @@
 #include "base/machine.h"
 #include "flow/cache.h"
 #include "flow/world.h"
+#include "sql/mysql_dialect.h"
 
 namespace sinan::flow {
 
@@ -180,7 +181,11 @@ void Scheduler::run_step(uint32_t index) {
       const bool cancelled_now = options_.cancel.cancelled() || status.error().code == Code::kCancelled;
       step.status = cancelled_now ? StepStatus::kCancelled : StepStatus::kFailed;
       step.error = std::move(status).error();
-      if (!step.error->span) step.error->span = planned.statement.text.whole;
+      if (!step.error->span) {
+        step.error->span = planned.statement.text.whole;
+      } else if (planned.translation != nullptr) {
+        step.error->span = planned.translation->original(*step.error->span);
+      }
     }
   }
   step.duration = project_.clock().monotonic() - begun_ - step.started;
@@ -247,7 +252,7 @@ Status Scheduler::attempt_once(uint32_t index, StepReport& step, const std::opti
 // SET and USE go on for later programs; CREATE TEMP TABLE is seen by those that name it.
 void Scheduler::after_session_change(const PlannedStep& planned) {
   SessionState& state = project_.session_state();
-  if (planned.changes_session) state.add_setting(std::string(planned.statement.whole()));
+  if (planned.changes_session) state.add_setting(planned.setting);
   if (!planned.sticky_session) return;
   if (engine::Session* session = state.sticky_if_open()) {
     const auto names = World(*session).temporary_tables();

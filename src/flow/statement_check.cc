@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/strings.h"
+#include "sql/mysql_dialect.h"
 
 namespace sinan::flow {
 Error placed(Error error, bool stands, Span place) {
@@ -76,7 +77,12 @@ Result<ObjectRef> StatementCheck::will_write(std::string_view name, const arrow:
   }
   Access access;
   access.writes.push_back(ref);
-  if (schema == nullptr) {
+  const auto* source = checker_.written_source(access);
+  if (source != nullptr) {
+    if (auto refused = Checker::refusal(*source)) return fail(*std::move(refused)).at(place);
+  }
+  // In a data source nothing is made before the run.
+  if (schema == nullptr || source != nullptr) {
     checker_.settle(access, true);
     return ref;
   }
@@ -117,6 +123,7 @@ std::string StatementCheck::column_hint(std::string_view column, const arrow::Sc
 }
 
 void StatementCheck::warn(std::string message, Span place) {
+  if (statement_.translation != nullptr) place = statement_.translation->original(place);
   checker_.diagnostics_.push_back({Error{Code::kProgram, std::move(message), {}, place, {}}, statement_.index, true});
 }
 

@@ -22,6 +22,10 @@
 #include "sql/splitter.h"
 #include "sql/tokens.h"
 
+namespace sinan::sql {
+struct Translation;  // sql/mysql_dialect.h
+}
+
 namespace sinan::flow {
 
 // One statement of a program. Spans in `text` and in errors are bytes of `program`.
@@ -29,6 +33,8 @@ struct Statement {
   std::string_view program;  // outlives the plan
   sql::StatementText text;
   uint32_t index = 0;
+  // Set when `program` is not what the user wrote but its translation (flow/foreign_spelling.h); outlives the plan.
+  const sql::Translation* translation = nullptr;
 
   std::string_view whole() const { return program.substr(text.whole.begin, text.whole.end - text.whole.begin); }
   // The standard SQL before the clause: the query of a TO statement.

@@ -37,7 +37,7 @@ const std::string& World::home() const {
 std::string World::canonical(std::string_view database, std::string_view schema, std::string_view name) const {
   std::string where = to_lower(schema);
   const std::string folded = to_lower(database);
-  if (folded != home() && folded != "temp") where = where == "main" ? folded : folded + "." + where;
+  if (folded != home() && folded != "temp") where = where == default_schema(folded) ? folded : folded + "." + where;
   return where + "." + to_lower(name);
 }
 
@@ -136,7 +136,27 @@ bool World::is_elsewhere(std::string_view table) const {
   return false;
 }
 
+std::optional<bool> World::has_database(std::string_view name) const {
+  if (!databases_) {
+    databases_.emplace();
+    for (auto& row : read("SELECT lower(database_name) FROM duckdb_databases()"))
+      databases_->push_back(std::move(row[0]));
+  }
+  return std::ranges::find(*databases_, name) != databases_->end();
+}
+
+std::string World::default_schema(std::string_view database) const {
+  const auto source = std::ranges::find(sources_, database, &engine::AttachedSource::name);
+  return source == sources_.end() ? "main" : source->default_schema;
+}
+
+const engine::AttachedSource* World::source_of(std::string_view name) const {
+  const auto source = std::ranges::find(sources_, name.substr(0, name.find('.')), &engine::AttachedSource::name);
+  return source == sources_.end() ? nullptr : &*source;
+}
+
 void World::invalidate() {
+  databases_.reset();
   schema_.reset();
   tables_.reset();
   views_.reset();

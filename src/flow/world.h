@@ -20,11 +20,18 @@ namespace sinan::flow {
 class World final : public sql::Scope {
  public:
   using ReadByCall = std::function<std::optional<ObjectRef>(std::string_view function, std::string_view first)>;
-  explicit World(engine::Session& session, ReadByCall read_by_call = nullptr)
-      : session_(&session), read_by_call_(std::move(read_by_call)) {}
+  explicit World(engine::Session& session, std::vector<engine::AttachedSource> sources = {},
+                 ReadByCall read_by_call = nullptr)
+      : session_(&session), sources_(std::move(sources)), read_by_call_(std::move(read_by_call)) {}
 
   std::optional<std::vector<std::string>> columns_of(std::string_view table) const override;
   std::string current_schema() const override;
+  std::string home_database() const override { return home(); }
+  std::optional<bool> has_database(std::string_view name) const override;
+  std::string default_schema(std::string_view database) const override;
+
+  // The data source that a canonical name of a table or schema lies in; null: none.
+  const engine::AttachedSource* source_of(std::string_view name) const;
 
   std::optional<ObjectRef> read_by_call(std::string_view function, std::string_view first) const override {
     return read_by_call_ ? read_by_call_(function, first) : std::nullopt;
@@ -57,7 +64,9 @@ class World final : public sql::Scope {
   const std::string& home() const;
 
   engine::Session* session_;
+  std::vector<engine::AttachedSource> sources_;
   ReadByCall read_by_call_;
+  mutable std::optional<std::vector<std::string>> databases_;
   mutable std::optional<std::string> home_;
   mutable std::optional<std::string> schema_;
   mutable std::optional<std::map<std::string, Table, std::less<>>> tables_;

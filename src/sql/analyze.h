@@ -5,7 +5,7 @@
 //
 // Canonical table names are lower case (DuckDB's names ignore case even in quotes): "main.flights" for a bare `Flights`
 // while the current schema is main; "zoo.t" for zoo.t; "lake.raw.t" for lake.raw.t, but "lake.t" for lake.main.t, since
-// `lake.t` may mean that. Files keep their spelling, cleaned of "./" and "//"; a glob stays a glob.
+// `lake.t` may mean that (with another default schema, "public" of PostgreSQL, likewise). Files keep their spelling, cleaned of "./" and "//"; a glob stays a glob.
 // Compare two objects for a hazard with overlap(), not with ==: a glob covers files, a schema covers its tables.
 //
 // Views, macros: a view is read as a table; Analysis::calls names the functions. Whoever knows their definitions expands.
@@ -40,6 +40,10 @@ class Scope {
     (void)first;
     return std::nullopt;
   }
+  // Whether a lower-case name is a database's: decides what `lake.t` means while another database is in use. nullopt: unknown.
+  virtual std::optional<bool> has_database(std::string_view) const { return std::nullopt; }
+  // The schema of a database's tables whose names have none: canonical names leave it out.
+  virtual std::string default_schema(std::string_view) const { return "main"; }
 };
 
 // Knows no columns; current schema "main".

@@ -114,10 +114,10 @@ class ClauseParser {
     Predict predict;
     Name target = TRY(tokens_.expect_name("the target, table.column"));
     if (auto parts = split_on(target.text, '.');
-        parts.size() < 2 || parts.size() > 3 || std::ranges::any_of(parts, &std::string_view::empty)) {
+        parts.size() < 2 || parts.size() > 4 || std::ranges::any_of(parts, &std::string_view::empty)) {
       return fail(Code::kProgram,
                   fmt::format("the target of PREDICT is a table and a column, found \"{}\"", target.text),
-                  "write table.column or schema.table.column")
+                  "write table.column, schema.table.column or source.schema.table.column")
           .at(target.span);
     }
     auto dot = static_cast<uint32_t>(target.text.rfind('.'));

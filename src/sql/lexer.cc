@@ -115,7 +115,9 @@ Token Lexer::next() {
   Token problem;
   if (!skip_blanks(problem)) return problem;
   if (pos_ == end_) return token(TokenKind::kEnd, pos_);
-  return lexing_ == Lexing::kStandard ? standard() : clause();
+  if (lexing_ == Lexing::kClause) return clause();
+  const bool is_mysql_string = lexing_ == Lexing::kMySql && (text_[pos_] == '\'' || text_[pos_] == '"');
+  return is_mysql_string ? quoted(pos_, pos_, TokenKind::kString, true) : standard();
 }
 
 // Stays at `begin`, so that the next call fails again.
@@ -160,7 +162,7 @@ bool Lexer::skip_blanks(Token& problem) {
     char c = text_[pos_];
     if (class_of_char(c) == kBlank) {
       ++pos_;
-    } else if (c == '-' && at(pos_ + 1) == '-') {
+    } else if ((c == '-' && at(pos_ + 1) == '-') || (c == '#' && lexing_ == Lexing::kMySql)) {
       while (pos_ < end_ && text_[pos_] != '\n') {
         uint32_t next = character_end(pos_);
         if (next == pos_) {

@@ -26,7 +26,11 @@ namespace sinan::sql {
 // The longest text that the lexer takes: spans are 32 bits wide.
 inline constexpr size_t kMaxProgramBytes = 1U << 30;
 
-enum class Lexing : uint8_t { kStandard, kClause };
+enum class Lexing : uint8_t {
+  kStandard,
+  kClause,
+  kMySql,  // as kStandard, but ".." is a string too, backslashes escape in strings, and # begins a comment (sql/mysql_dialect.h)
+};
 
 enum class TokenKind : uint8_t {
   kEnd,         // at the end of the part; an empty span there

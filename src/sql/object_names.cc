@@ -9,14 +9,15 @@
 namespace sinan::sql {
 namespace {
 
-std::string join_name(std::string_view database, std::string_view schema, std::string_view table) {
+std::string join_name(const Namespace& space, std::string_view database, std::string_view schema,
+                      std::string_view table) {
   std::string out;
   if (database.empty()) {
     out.append(schema);
   } else {
     out.append(database);
     // lake.t and lake.main.t are one table.
-    if (schema != "main") out.append(".").append(schema);
+    if (schema != space.scope->default_schema(database)) out.append(".").append(schema);
   }
   return out.append(".").append(table);
 }
@@ -25,14 +26,16 @@ std::string canonical_parts(const std::vector<std::string>& parts, const Namespa
   if (parts.empty()) return {};
   const std::string& table = parts.back();
   auto foreign = [&](const std::string& database) { return database == space.home ? std::string() : database; };
-  if (parts.size() == 1) return join_name(space.database, space.schema, table);
-  if (parts.size() >= 3) return join_name(foreign(parts[parts.size() - 3]), parts[parts.size() - 2], table);
+  if (parts.size() == 1) return join_name(space, space.database, space.schema, table);
+  if (parts.size() >= 3) return join_name(space, foreign(parts[parts.size() - 3]), parts[parts.size() - 2], table);
   const std::string& qualifier = parts[0];
-  if (!space.home.empty() && qualifier == space.home) return join_name("", "main", table);
-  if (!space.database.empty() && (qualifier == "main" || qualifier == space.schema)) {
-    return join_name(space.database, qualifier, table);
+  if (!space.home.empty() && qualifier == space.home) return join_name(space, "", "main", table);
+  if (!space.database.empty()) {
+    const std::optional<bool> is_database = space.scope->has_database(qualifier);
+    const bool is_schema = is_database ? !*is_database : qualifier == "main" || qualifier == space.schema;
+    if (is_schema) return join_name(space, space.database, qualifier, table);
   }
-  return join_name("", qualifier, table);
+  return join_name(space, "", qualifier, table);
 }
 
 std::vector<std::string> folded(const QualifiedName& name) {
@@ -116,9 +119,9 @@ bool contains(std::string_view container, std::string_view name) {
 
 }  // namespace
 
-Namespace::Namespace(const Scope& scope) {
-  schema = to_lower(scope.current_schema());
-  home = to_lower(scope.home_database());
+Namespace::Namespace(const Scope& world) : scope(&world) {
+  schema = to_lower(world.current_schema());
+  home = to_lower(world.home_database());
   if (size_t dot = schema.rfind('.'); dot != std::string::npos) {
     database = schema.substr(0, dot);
     schema.erase(0, dot + 1);
@@ -132,7 +135,9 @@ std::string canonical_table(const QualifiedName& name, const Namespace& space) {
 
 std::string canonical_schema(const QualifiedName& name, const Namespace& space) {
   std::vector<std::string> parts = folded(name);
-  if (parts.size() == 1 && !space.database.empty()) parts.insert(parts.begin(), space.database);
+  if (parts.size() == 1 && !space.database.empty() && !space.scope->has_database(parts.front()).value_or(false)) {
+    parts.insert(parts.begin(), space.database);
+  }
   if (parts.size() == 2 && parts.front() == space.home) parts.erase(parts.begin());
   return join(parts, ".");
 }

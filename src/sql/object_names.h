@@ -17,6 +17,7 @@ struct Namespace {
   std::string database;  // current; empty: the home database
   std::string schema;    // current
   std::string home;      // the home database's name; empty: none
+  const Scope* scope;    // outlives this
 };
 
 std::string canonical_table(const QualifiedName& name, const Namespace& space);

@@ -59,7 +59,7 @@ bool has_own_to(std::string_view first_word) {
 
 class Scanner {
  public:
-  explicit Scanner(std::string_view program) : program_(program), lexer_(program, Lexing::kStandard) {}
+  Scanner(std::string_view program, Lexing lexing) : program_(program), lexing_(lexing), lexer_(program, lexing) {}
 
   Status scan() {
     for (;;) {
@@ -167,12 +167,13 @@ class Scanner {
       }
       statements_.push_back(current_);
     }
-    if (in_clause_) lexer_.continue_at(lexer_.offset(), Lexing::kStandard);
+    if (in_clause_) lexer_.continue_at(lexer_.offset(), lexing_);
     started_ = false;
     in_clause_ = false;
   }
 
   std::string_view program_;
+  Lexing lexing_;
   Lexer lexer_;
   std::vector<StatementText> statements_;
   StatementText current_;
@@ -187,9 +188,9 @@ class Scanner {
 
 }  // namespace
 
-Result<std::vector<StatementText>> split(std::string_view program) {
+Result<std::vector<StatementText>> split(std::string_view program, Lexing lexing) {
   if (program.size() > kMaxProgramBytes) return fail(Code::kProgram, "program is longer than 1 GiB", "split the file");
-  Scanner scanner(program);
+  Scanner scanner(program, lexing);
   TRY(scanner.scan());
   return scanner.take_statements();
 }
@@ -207,9 +208,13 @@ Error misplaced_clause_error(std::string_view program, const StatementText& stat
 }
 
 bool is_complete(std::string_view text) {
-  Scanner scanner(text);
+  Scanner scanner(text, Lexing::kStandard);
   if (scanner.scan()) return scanner.ended_by_semicolon();
-  return !scanner.open();
+  if (!scanner.open()) return true;
+  // 'it\'s' of MySQL.
+  if (text.find("\\'") == std::string_view::npos && text.find("\\\"") == std::string_view::npos) return false;
+  Scanner again(text, Lexing::kMySql);
+  return again.scan() && again.ended_by_semicolon();
 }
 
 }  // namespace sinan::sql

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "sql/lexer.h"
 
 namespace sinan::sql {
 
@@ -40,7 +41,8 @@ struct StatementText {
 
 // The statements in order; empty ones are dropped, the last may lack its `;`.
 // Errors (kProgram, with span): unclosed string, comment or bracket; bytes that are not UTF-8; text too long.
-Result<std::vector<StatementText>> split(std::string_view program);
+// `lexing`: kStandard, or kMySql for a program whose strings hold backslash escapes.
+Result<std::vector<StatementText>> split(std::string_view program, Lexing lexing = Lexing::kStandard);
 
 // The error for `misplaced_clause`.
 Error misplaced_clause_error(std::string_view program, const StatementText& statement);

@@ -24,6 +24,14 @@ retries = 0
 [log]
 level = "info"
 file = "sinan.log"
+[sources]
+clicks = "data/clicks"
+[sources.shop]
+url = "postgresql://me@db/shop"
+password_env = "P"
+password_file = "f"
+read_only = true
+default = true
 )",
                                    "sinan.toml");
   ASSERT_TRUE(config) << config.error().to_string();
@@ -34,6 +42,16 @@ file = "sinan.log"
   EXPECT_EQ(config->run.retries, 0U);
   EXPECT_EQ(config->log.level, "info");
   EXPECT_EQ(config->log.file, "sinan.log");
+  ASSERT_EQ(config->sources.size(), 2U);
+  EXPECT_EQ(config->sources[0].name, "clicks");
+  EXPECT_EQ(config->sources[0].url, "data/clicks");
+  EXPECT_FALSE(config->sources[0].is_default);
+  EXPECT_EQ(config->sources[1].name, "shop");
+  EXPECT_EQ(config->sources[1].url, "postgresql://me@db/shop");
+  EXPECT_EQ(config->sources[1].password_env, "P");
+  EXPECT_EQ(config->sources[1].password_file, "f");
+  EXPECT_TRUE(config->sources[1].read_only);
+  EXPECT_TRUE(config->sources[1].is_default);
 }
 
 TEST(Config, EmptyMeansDefaults) {
@@ -73,6 +91,11 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"[limit]", "unknown section \"limit\" in sinan.toml line 1", "did you mean \"limits\"?"},
         Bad{"\n[run]\ncahce = true", "unknown setting \"cahce\" in sinan.toml line 3", "did you mean \"cache\"?"},
         Bad{"[run]\nspeed = 9", "unknown setting \"speed\" in sinan.toml line 2", "known: cache, retries"},
+        Bad{"[sources.a]\nurll = \"x\"", "unknown setting \"urll\" in sinan.toml line 2", "did you mean \"url\"?"},
+        Bad{"[sources]\na = 3",
+            "wrong value for \"sources.a\" in sinan.toml line 2: expected a URL, a path, or a section", ""},
+        Bad{"[sources.a]\nread_only = true",
+            "wrong value for \"sources.a.url\" in sinan.toml line 1: expected a URL or a path", ""},
         Bad{"limits = 3", "wrong value for \"limits\" in sinan.toml line 1: expected a section", ""},
         Bad{"[limits]\nthreads = -1",
             "wrong value for \"limits.threads\" in sinan.toml line 2: expected a number from 0 up", ""},

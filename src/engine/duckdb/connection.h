@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "arrow/type.h"
 #include "base/error.h"
@@ -19,6 +20,7 @@
 #include "engine/duckdb/handles.h"
 #include "engine/duckdb/ingest_source.h"
 #include "engine/duckdb/task_pool.h"
+#include "engine/engine.h"
 
 namespace sinan::engine {
 
@@ -28,7 +30,8 @@ struct Database {
   FunctionRegistry functions;
   DuckDatabase handle;
   std::string main_catalog;
-  TaskPool helpers;  // after `handle`: its threads work for it
+  std::vector<AttachedSource> attached;  // changed only before the engine is shared
+  TaskPool helpers;                      // after `handle`: its threads work for it
 };
 
 class Connection {

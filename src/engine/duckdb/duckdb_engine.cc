@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <map>
 #include <utility>
 #include <vector>
 
 #include "base/machine.h"
+#include "base/strings.h"
+#include "engine/duckdb/attach.h"
 #include "engine/duckdb/connection.h"
 #include "engine/duckdb/duckdb_dialect.h"
 #include "engine/duckdb/duckdb_session.h"
@@ -47,7 +50,8 @@ class TypeNames {
 
 class DuckDbEngine final : public Engine {
  public:
-  explicit DuckDbEngine(std::shared_ptr<Database> database) : database_(std::move(database)) {}
+  DuckDbEngine(std::shared_ptr<Database> database, const DuckDbOptions& options)
+      : database_(std::move(database)), working_dir_(options.working_dir), extension_dir_(options.extension_dir) {}
 
   std::string_view name() const override { return "duckdb"; }
   std::string version() const override {
@@ -55,6 +59,8 @@ class DuckDbEngine final : public Engine {
     return std::string(text.starts_with('v') ? text.substr(1) : text);
   }
   const Dialect& dialect() const override { return dialect_; }
+
+  std::string database() const override { return database_->main_catalog; }
 
   Result<std::unique_ptr<Session>> connect() override {
     return std::make_unique<DuckDbSession>(TRY(Connection::open(database_)));
@@ -78,10 +84,40 @@ class DuckDbEngine final : public Engine {
 
   FunctionHost* functions() const override { return &database_->functions; }
 
+  Status attach(const DataSource& source) override;
+  std::vector<AttachedSource> sources() const override { return database_->attached; }
+
  private:
   std::shared_ptr<Database> database_;
+  std::filesystem::path working_dir_;
+  std::filesystem::path extension_dir_;
   DuckDbDialect dialect_;
 };
+
+Status DuckDbEngine::attach(const DataSource& source) {
+  const auto session = TRY(connect());
+  // A schema or database of that name would make "name.table" mean two things.
+  const auto taken = TRY(session->query(
+      fmt::format("SELECT 1 FROM duckdb_databases() WHERE lower(database_name) = {0} UNION ALL "
+                  "SELECT 1 FROM duckdb_schemas() WHERE database_name = {1} AND lower(schema_name) = {0}",
+                  dialect_.literal(source.name), dialect_.literal(database_->main_catalog)),
+      {}));
+  if (const auto batch = TRY(taken->next()); batch && batch->rows() > 0) {
+    return fail(Code::kExists, fmt::format("name of a data source is taken by a schema or database: {}", source.name),
+                "give it another name: NAME=URL");
+  }
+  DataSource placed = source;
+  if (!placed.path.empty() && placed.path.is_relative() && !working_dir_.empty())
+    placed.path = working_dir_ / placed.path;
+  TRY(attach_source(*session, dialect_, placed, extension_dir_));
+  database_->attached.push_back({.name = source.name,
+                                 .kind = source.kind,
+                                 .default_schema = source.default_schema(),
+                                 .where = source.describe(),
+                                 .read_only = source.read_only || source.kind == SourceKind::kFolder,
+                                 .is_default = source.is_default});
+  return {};
+}
 
 Result<std::vector<TableInfo>> DuckDbEngine::tables() {
   const auto session = TRY(connect());
@@ -115,7 +151,7 @@ Result<DuckConfig> make_config(const DuckDbOptions& options) {
       {"allow_unsigned_extensions", "false"},
       {"allow_community_extensions", "false"},
       {"autoinstall_known_extensions", "false"},
-      {"autoload_known_extensions", options.extension_dir.empty() ? "false" : "true"},
+      {"autoload_known_extensions", "false"},
   };
   const auto set = [&](std::string name, std::string value) {
     settings.emplace_back(std::move(name), std::move(value));
@@ -155,6 +191,19 @@ Status finish_opening(const std::shared_ptr<Database>& database, const DuckDbOpt
 
 }  // namespace
 
+std::filesystem::path default_extension_dir() {
+  if (const char* named = std::getenv("SINAN_EXTENSIONS"); named != nullptr && *named != '\0') return named;
+  std::error_code ignored;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", ignored);
+  if (program.empty()) return {};
+  return program.parent_path().parent_path() / "lib" / "sinan" / "extensions";
+}
+
+std::filesystem::path extension_file(SourceKind kind, const std::filesystem::path& extension_dir) {
+  const std::string_view name = extension_of(kind);
+  return name.empty() ? std::filesystem::path() : extension_file(extension_dir, name);
+}
+
 Result<std::unique_ptr<Engine>> open_duckdb(const DuckDbOptions& options) {
   const DuckConfig config = TRY(make_config(options));
   auto database = std::make_shared<Database>();
@@ -175,7 +224,7 @@ Result<std::unique_ptr<Engine>> open_duckdb(const DuckDbOptions& options) {
   TRY(finish_opening(database, options));
   database->helpers.open(database->handle.get(), threads_of(options) - 1);
   database->helpers.resize(threads_of(options) - 1);
-  return std::make_unique<DuckDbEngine>(std::move(database));
+  return std::make_unique<DuckDbEngine>(std::move(database), options);
 }
 
 }  // namespace sinan::engine

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
+#include "base/strings.h"
 #include "engine/duckdb/result_stream.h"
 
 namespace sinan::engine {
@@ -48,6 +50,14 @@ Result<int64_t> DuckDbSession::execute(std::string_view sql) {
 }
 
 Result<int64_t> DuckDbSession::ingest(const TableName& table, arrow::BatchStream& rows, IngestMode mode) {
+  const auto mysql = TRY(mysql_table(table));
+  if (mysql && mode != IngestMode::kAppend) {
+    if (in_transaction()) return ingest_staged(*mysql, rows, mode);
+    auto transaction = TRY(Transaction::begin(*this));
+    const int64_t written = TRY(ingest_staged(*mysql, rows, mode));
+    TRY(transaction.commit());
+    return written;
+  }
   const bool needs_schema =
       mode != IngestMode::kAppend && !table.schema.empty() && table.schema != dialect_.default_schema();
   if (!needs_schema) return ingest_statement(table, rows, mode);
@@ -80,18 +90,49 @@ Result<int64_t> DuckDbSession::ingest_statement(const TableName& table, arrow::B
   return rows_changed(*result);
 }
 
+Result<std::optional<TableName>> DuckDbSession::mysql_table(const TableName& table) {
+  const auto& sources = connection_->database().attached;
+  const auto find = [&](std::string_view name) {
+    return std::ranges::find_if(sources, [&](const AttachedSource& source) {
+      return source.kind == SourceKind::kMySql && equals_ignore_case(source.name, name);
+    });
+  };
+  if (std::ranges::none_of(sources, [](const auto& source) { return source.kind == SourceKind::kMySql; }))
+    return std::nullopt;
+  if (!table.catalog.empty()) return find(table.catalog) == sources.end() ? std::nullopt : std::optional(table);
+  if (const auto source = find(table.schema); source != sources.end()) {
+    return TableName{source->name, source->default_schema, table.table};
+  }
+  const auto rows = TRY(query("SELECT current_database(), current_schema()", {}));
+  const auto batch = TRY(rows->next());
+  if (!batch || batch->rows() == 0) return std::nullopt;
+  const auto source = find(batch->column(0).string(0));
+  if (source == sources.end()) return std::nullopt;
+  return TableName{source->name, table.schema.empty() ? std::string(batch->column(1).string(0)) : table.schema,
+                   table.table};
+}
+
+Result<int64_t> DuckDbSession::ingest_staged(const TableName& table, arrow::BatchStream& rows, IngestMode mode) {
+  if (!staging_) staging_ = std::make_unique<MySqlStaging>(*this, dialect_);
+  const TableName staged = TRY(staging_->open(table, mode == IngestMode::kReplace));
+  return ingest_statement(staged, rows, IngestMode::kCreate);
+}
+
 Status DuckDbSession::begin() {
   TRY(connection_->run("BEGIN TRANSACTION", false));
   return {};
 }
 
 Status DuckDbSession::commit() {
+  if (staging_) TRY(staging_->publish());
   TRY(connection_->run("COMMIT", false));
+  if (staging_) staging_->clean();
   return {};
 }
 
 Status DuckDbSession::rollback() {
   TRY(connection_->run("ROLLBACK", false));
+  if (staging_) staging_->clean();
   return {};
 }
 

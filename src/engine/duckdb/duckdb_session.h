@@ -2,10 +2,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "engine/duckdb/connection.h"
 #include "engine/duckdb/duckdb_dialect.h"
+#include "engine/duckdb/mysql_staging.h"
 #include "engine/engine.h"
 
 namespace sinan::engine {
@@ -29,10 +31,14 @@ class DuckDbSession final : public Session {
   double progress() const noexcept override { return connection_->progress(); }
 
  private:
+  // The name with database and schema if it is a table of a MySQL source, which needs them.
+  Result<std::optional<TableName>> mysql_table(const TableName& table);
   Result<int64_t> ingest_statement(const TableName& table, arrow::BatchStream& rows, IngestMode mode);
+  Result<int64_t> ingest_staged(const TableName& table, arrow::BatchStream& rows, IngestMode mode);
 
   std::shared_ptr<Connection> connection_;
   DuckDbDialect dialect_;
+  std::unique_ptr<MySqlStaging> staging_;  // null until something is written to a MySQL source
 };
 
 }  // namespace sinan::engine

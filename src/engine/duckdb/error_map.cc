@@ -406,6 +406,25 @@ void reword(const Raw& raw, Error& error) {
   }
 }
 
+// What the server of a data source says about a statement that an extension sent it: its own words, without the statement.
+bool map_server_error(const Raw& raw, Error& error) {
+  const std::string& message = raw.message;
+  const bool is_sent = contains(message, "Failed to execute") || contains(message, "Failed to prepare") ||
+                       contains(message, "Failed to run query");
+  if (!is_sent) return false;
+  size_t begin = message.rfind("ERROR:  ");
+  begin = begin != std::string::npos ? begin + 8 : message.rfind("\": ") + 3;
+  error.message = fmt::format("the data source refuses: {}", trim(split_lines(message.substr(begin)).first));
+  error.code =
+      contains(message, "already exists") || contains(message, "database exists") ? Code::kExists
+      : contains(message, "does not exist") || contains(message, "doesn't exist") || contains(message, "Unknown ")
+          ? Code::kNotFound
+      : contains(message, "denied") ? Code::kPermission
+                                    : Code::kProgram;
+  error.span.reset();
+  return true;
+}
+
 Error map(const Raw& raw, std::string_view sql, ErrorPhase phase) {
   Error error;
   error.code = code_of(raw, phase);
@@ -419,6 +438,7 @@ Error map(const Raw& raw, std::string_view sql, ErrorPhase phase) {
     error.span.reset();
     return error;
   }
+  if (map_server_error(raw, error)) return error;
   if (!map_missing_column(raw, error) && !map_missing_entry(raw, error) && !map_existing_entry(raw, error) &&
       !map_function_call(raw, error) && !map_extension(raw, error) && !map_file(raw, error) && !map_csv(raw, error)) {
     Lines lines = split_lines(raw.message);
