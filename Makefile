@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo build test test-integration bench format lint clean configure tests
+.PHONY: help demo build test test-integration bench format style lint clean configure tests
 
 JOBS ?= $(shell nproc)
 RELEASE := build/release
@@ -13,7 +13,7 @@ help:
 	@echo "make test              every fast test; TEST=regex runs some"
 	@echo "make test-integration  slow tests, the Python package, the sanitizer and clang builds, the fuzzers"
 	@echo "make bench             Sinan against its peers; BENCH=full for the large sizes"
-	@echo "make lint              layers, format, clang-tidy (results are cached)"
+	@echo "make lint              layers, format, clang-tidy (results are cached); make style leaves clang-tidy out"
 	@echo "make format            formats the C++ sources in place"
 	@echo "make clean             removes build/, bin/ and lib/ (the dependency cache stays)"
 
@@ -55,10 +55,12 @@ format:
 	@deps/install-debian lint
 	@tools/format
 
-lint: configure
+style:
 	@deps/install-debian lint
 	@tools/check_layers
 	@tools/format --check
+
+lint: configure style
 	@tools/tidy --build $(RELEASE) --jobs $(JOBS)
 
 clean:
