@@ -33,6 +33,7 @@ struct ObjectVersion {
   std::filesystem::path folder;  // relative to the project's .sinan; empty when the object has no files
   Json payload;                  // what the owning capability wants to know without opening the files
   std::vector<std::string> aliases;
+  std::string comment;  // of the object: the same for all its versions
 };
 
 // "out.pred.late was computed from zoo.m and flights.dep_delay". `column` empty = the object as a whole.
@@ -58,6 +59,20 @@ struct NewObject {
   Json payload;
 };
 
+// A change of an object that makes no version. Names are canonical, `text` is the alias, the new name or the comment.
+struct ObjectChange {
+  enum class Kind : uint8_t {
+    kSetAlias,   // of ref.version; taken from the version that had it
+    kDropAlias,  // of whatever version has it
+    kRename,     // lineage and usage go along; an object that was dropped gives its name up
+    kComment,
+  };
+  Kind kind = Kind::kSetAlias;
+  ObjectRef ref;
+  std::string text;
+  friend bool operator==(const ObjectChange&, const ObjectChange&) = default;
+};
+
 struct StepRecord {
   uint32_t index = 0;
   std::string statement;  // the text
@@ -74,7 +89,8 @@ struct StepRecord {
   Access access;
   std::vector<LineageEdge> lineage;
   std::vector<NewObject> objects;  // become new versions
-  std::vector<ObjectRef> dropped;  // no longer visible; versions stay for the record
+  std::vector<ObjectRef> dropped;  // no longer visible (all versions, or ref.version); versions stay for the record
+  std::vector<ObjectChange> changes;
 };
 
 struct RunRecord {
@@ -102,12 +118,11 @@ class Catalog {
   virtual Result<std::vector<ObjectVersion>> objects(
       std::string_view kind) const = 0;  // newest version of each, by name
   virtual Result<std::vector<ObjectVersion>> versions(const ObjectRef& ref) const = 0;  // newest first
-  virtual Status set_alias(const ObjectRef& ref, std::string_view alias) = 0;
 
   // --- steps and runs ---
   virtual Status begin_run(const RunRecord& run) = 0;
   virtual Status finish_run(const RunId& run, std::string_view status, std::chrono::nanoseconds duration) = 0;
-  // Objects, drops, lineage, usage, the new state of every written table, and the record itself: all or nothing.
+  // Objects, drops, changes, lineage, usage, the new state of every written table, and the record itself: all or nothing.
   // Only a kDone record has effects; the others are the record alone. Returns the versions given to record.objects, in order.
   virtual Result<std::vector<uint32_t>> record_step(const RunId& run, const StepRecord& record) = 0;
   virtual Result<std::vector<RunRecord>> runs(size_t limit) const = 0;  // newest first

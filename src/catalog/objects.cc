@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/strings.h"
 #include "catalog/object_name.h"
@@ -37,8 +38,10 @@ Result<std::vector<ObjectVersion>> SqliteCatalog::visible_versions(std::string_v
   std::vector<ObjectVersion> result;
   {
     auto rows = TRY(reader_->prepare(
-        "SELECT v.version, v.created, v.run, v.step, v.folder, v.payload FROM object o JOIN object_version v "
-        "ON v.object = o.id WHERE o.kind = ? AND o.name = ? AND v.version > o.dropped ORDER BY v.version DESC"));
+        "SELECT v.version, v.created, v.run, v.step, v.folder, v.payload, o.comment FROM object o JOIN object_version "
+        "v "
+        "ON v.object = o.id WHERE o.kind = ? AND o.name = ? AND v.version > o.dropped AND v.dropped = 0 "
+        "ORDER BY v.version DESC"));
     rows.bind(kind, name);
     while (TRY(rows.step())) {
       ObjectVersion version;
@@ -50,6 +53,7 @@ Result<std::vector<ObjectVersion>> SqliteCatalog::visible_versions(std::string_v
       auto payload = Json::parse(rows.text(5));
       if (!payload) return fail(std::move(payload).error()).within(fmt::format("reading {}", version.ref.to_string()));
       version.payload = std::move(*payload);
+      version.comment = rows.text(6);
       result.push_back(std::move(version));
     }
   }
@@ -108,17 +112,6 @@ Result<std::vector<ObjectVersion>> SqliteCatalog::versions(const ObjectRef& ref)
   return versions;
 }
 
-Status SqliteCatalog::set_alias(const ObjectRef& ref, std::string_view alias) {
-  TRY(check_alias(alias));
-  const ObjectVersion version = TRY(object(ref));
-  return write(Durability::kPowerCut, [&]() -> Status {
-    return writer_->execute(
-        "INSERT INTO alias SELECT id, ?, ? FROM object WHERE kind = ? AND name = ? "
-        "ON CONFLICT DO UPDATE SET version = excluded.version",
-        to_lower(alias), version.ref.version, ref.kind, version.ref.name);
-  });
-}
-
 Result<bool> SqliteCatalog::folder_in_use(const std::filesystem::path& folder) const {
   auto row = TRY(reader_->prepare("SELECT 1 FROM object_version WHERE folder = ? LIMIT 1"));
   row.bind(folder.generic_string());
@@ -142,19 +135,77 @@ Result<uint32_t> SqliteCatalog::add_version(const RunId& run, const StepRecord& 
   }
   const int64_t created =
       (record.started + std::chrono::floor<std::chrono::microseconds>(record.duration)).time_since_epoch().count();
-  TRY(writer_->execute("INSERT INTO object_version VALUES (?, ?, ?, ?, ?, ?, ?)", id, version, created, run.value,
-                       record.index, object.folder.generic_string(), object.payload.dump()));
+  TRY(writer_->execute(
+      "INSERT INTO object_version (object, version, created, run, step, folder, payload) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?)",
+      id, version, created, run.value, record.index, object.folder.generic_string(), object.payload.dump()));
   return version;
 }
 
-// Takes the versions that exist now out of sight. Aliases go; the records stay.
+// Takes the versions that exist now out of sight. Aliases and the comment go; the records stay.
 Status SqliteCatalog::drop_object(const ObjectRef& ref) {
   const std::string name = to_lower(ref.name);
   TRY(writer_->execute("DELETE FROM alias WHERE object = (SELECT id FROM object WHERE kind = ? AND name = ?)", ref.kind,
                        name));
-  TRY(writer_->execute("UPDATE object SET dropped = newest WHERE kind = ? AND name = ?", ref.kind, name));
-  TRY(writer_->execute("DELETE FROM state WHERE kind = ? AND name = ?", ref.kind, name));
+  TRY(writer_->execute("UPDATE object SET dropped = newest, comment = '' WHERE kind = ? AND name = ?", ref.kind, name));
+  // Its own state, and those of its aliases.
+  TRY(writer_->execute(
+      "DELETE FROM state WHERE kind = ?1 AND (name = ?2 OR substr(name, 1, length(?2) + 1) = ?2 || '@')", ref.kind,
+      name));
   return writer_->execute("DELETE FROM lineage WHERE to_kind = ? AND to_name = ?", ref.kind, name);
+}
+
+Status SqliteCatalog::drop_version(const ObjectRef& ref) {
+  constexpr std::string_view kObject = "object = (SELECT id FROM object WHERE kind = ? AND name = ?)";
+  TRY(writer_->execute(fmt::format("DELETE FROM alias WHERE version = ? AND {}", kObject), ref.version, ref.kind,
+                       to_lower(ref.name)));
+  return writer_->execute(fmt::format("UPDATE object_version SET dropped = 1 WHERE version = ? AND {}", kObject),
+                          ref.version, ref.kind, to_lower(ref.name));
+}
+
+Status SqliteCatalog::change_object(const ObjectChange& change) {
+  const std::string name = to_lower(change.ref.name);
+  switch (change.kind) {
+    case ObjectChange::Kind::kSetAlias:
+      TRY(check_alias(change.text));
+      return writer_->execute(
+          "INSERT INTO alias SELECT id, ?, ? FROM object WHERE kind = ? AND name = ? "
+          "ON CONFLICT DO UPDATE SET version = excluded.version",
+          to_lower(change.text), change.ref.version, change.ref.kind, name);
+    case ObjectChange::Kind::kDropAlias:
+      return writer_->execute(
+          "DELETE FROM alias WHERE alias = ? AND object = (SELECT id FROM object WHERE kind = ? AND name = ?)",
+          to_lower(change.text), change.ref.kind, name);
+    case ObjectChange::Kind::kRename:
+      return rename_object({change.ref.kind, name, 0}, to_lower(change.text));
+    case ObjectChange::Kind::kComment:
+      return writer_->execute("UPDATE object SET comment = ? WHERE kind = ? AND name = ?", change.text, change.ref.kind,
+                              name);
+  }
+  std::unreachable();
+}
+
+Status SqliteCatalog::rename_object(const ObjectRef& ref, const std::string& name) {
+  {
+    auto taken = TRY(writer_->prepare(
+        "SELECT 1 FROM object o JOIN object_version v ON v.object = o.id WHERE o.kind = ? AND o.name = ? AND "
+        "v.version > o.dropped AND v.dropped = 0 LIMIT 1"));
+    taken.bind(ref.kind, name);
+    if (TRY(taken.step())) return fail(Code::kExists, fmt::format("{} exists already: \"{}\"", ref.kind, name));
+  }
+  // What was dropped keeps its records under a name that nobody can write.
+  TRY(writer_->execute("UPDATE object SET name = name || '@dropped:' || id WHERE kind = ? AND name = ?", ref.kind,
+                       name));
+  TRY(writer_->execute("UPDATE object SET name = ? WHERE kind = ? AND name = ?", name, ref.kind, ref.name));
+  for (const std::string_view side : {"to", "from"}) {
+    TRY(writer_->execute(
+        fmt::format("UPDATE OR REPLACE lineage SET {0}_name = ? WHERE {0}_kind = ? AND {0}_name = ?", side), name,
+        ref.kind, ref.name));
+  }
+  TRY(writer_->execute("UPDATE OR REPLACE usage SET name = ? WHERE kind = ? AND name = ?", name, ref.kind, ref.name));
+  return writer_->execute(
+      "DELETE FROM state WHERE kind = ?1 AND (name = ?2 OR substr(name, 1, length(?2) + 1) = ?2 || '@')", ref.kind,
+      ref.name);
 }
 
 }  // namespace sinan::catalog

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 #include <utility>
@@ -30,6 +31,18 @@ Json object_json(const NewObject& object) {
       {{"ref", to_json(object.ref)}, {"folder", object.folder.generic_string()}, {"payload", object.payload}});
 }
 
+constexpr std::pair<ObjectChange::Kind, std::string_view> kChanges[] = {
+    {ObjectChange::Kind::kSetAlias, "set alias"},
+    {ObjectChange::Kind::kDropAlias, "drop alias"},
+    {ObjectChange::Kind::kRename, "rename"},
+    {ObjectChange::Kind::kComment, "comment"},
+};
+
+Json change_json(const ObjectChange& change) {
+  const auto* const found = std::ranges::find(kChanges, change.kind, [](const auto& entry) { return entry.first; });
+  return Json::object({{"change", found->second}, {"ref", to_json(change.ref)}, {"text", change.text}});
+}
+
 Result<uint32_t> small_number(const Json& json) {
   const int64_t value = TRY(json.as_int());
   if (value < 0 || value > std::numeric_limits<uint32_t>::max()) {
@@ -49,6 +62,13 @@ Result<LineageEdge> lineage_edge(const Json& json) {
 
 Result<NewObject> new_object(const Json& json) {
   return NewObject{TRY(object_ref_from_json(json.at("ref"))), TRY(json.at("folder").as_string()), json.at("payload")};
+}
+
+Result<ObjectChange> object_change(const Json& json) {
+  const std::string name = TRY(json.at("change").as_string());
+  const auto* const found = std::ranges::find(kChanges, name, [](const auto& entry) { return entry.second; });
+  if (found == std::end(kChanges)) return fail(Code::kData, fmt::format("not a change of an object: \"{}\"", name));
+  return ObjectChange{found->first, TRY(object_ref_from_json(json.at("ref"))), TRY(json.at("text").as_string())};
 }
 
 template <class Read>
@@ -102,6 +122,7 @@ Json to_json(const StepRecord& record) {
       {"lineage", list_of(record.lineage, edge_json)},
       {"objects", list_of(record.objects, object_json)},
       {"dropped", list_of<ObjectRef>(record.dropped, to_json)},
+      {"changes", list_of(record.changes, change_json)},
   });
 }
 
@@ -125,6 +146,8 @@ Result<StepRecord> step_record_from_json(const Json& json) {
   record.lineage = TRY(read_list(json.at("lineage"), lineage_edge));
   record.objects = TRY(read_list(json.at("objects"), new_object));
   record.dropped = TRY(read_list(json.at("dropped"), object_ref_from_json));
+  // Of a step that version 1 of the catalog left under way: none.
+  if (json.find("changes") != nullptr) record.changes = TRY(read_list(json.at("changes"), object_change));
   return record;
 }
 

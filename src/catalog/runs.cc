@@ -59,12 +59,13 @@ Status SqliteCatalog::finish_run(const RunId& run, std::string_view status, std:
 Result<std::vector<uint32_t>> SqliteCatalog::record_step(const RunId& run, const StepRecord& record) {
   std::vector<uint32_t> versions;
   const bool has_effects = record.status == StepStatus::kDone;
-  const bool changes =
-      has_effects && (!record.access.writes.empty() || !record.objects.empty() || !record.dropped.empty());
+  const bool changes = has_effects && (!record.access.writes.empty() || !record.objects.empty() ||
+                                       !record.dropped.empty() || !record.changes.empty());
   TRY(write(changes ? Durability::kPowerCut : Durability::kKill, [&]() -> Status {
     TRY(write_step_row(run, record));
     if (!has_effects) return {};
-    for (const ObjectRef& ref : record.dropped) TRY(drop_object(ref));
+    for (const ObjectRef& ref : record.dropped) TRY(ref.version == 0 ? drop_object(ref) : drop_version(ref));
+    for (const ObjectChange& change : record.changes) TRY(change_object(change));
     for (const NewObject& object : record.objects) versions.push_back(TRY(add_version(run, record, object)));
     TRY(replace_lineage(run, record, versions));
     TRY(write_states(run, record));

@@ -108,7 +108,12 @@ CREATE TABLE note (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr store::Migration kMigrations[] = {{1, kVersion1}};
+constexpr std::string_view kVersion2 = R"sql(
+ALTER TABLE object ADD COLUMN comment TEXT NOT NULL DEFAULT '';
+ALTER TABLE object_version ADD COLUMN dropped INTEGER NOT NULL DEFAULT 0;  -- 1: this version alone is out of sight
+)sql";
+
+constexpr store::Migration kMigrations[] = {{1, kVersion1}, {2, kVersion2}};
 
 }  // namespace
 

@@ -20,7 +20,6 @@ class SqliteCatalog final : public Catalog {
   Result<ObjectVersion> object(const ObjectRef& ref) const override;
   Result<std::vector<ObjectVersion>> objects(std::string_view kind) const override;
   Result<std::vector<ObjectVersion>> versions(const ObjectRef& ref) const override;
-  Status set_alias(const ObjectRef& ref, std::string_view alias) override;
   Result<bool> folder_in_use(const std::filesystem::path& folder) const override;
 
   Status begin_run(const RunRecord& run) override;
@@ -56,6 +55,9 @@ class SqliteCatalog final : public Catalog {
   // Parts of record_step; inside its transaction.
   Result<uint32_t> add_version(const RunId& run, const StepRecord& record, const NewObject& object);
   Status drop_object(const ObjectRef& ref);
+  Status drop_version(const ObjectRef& ref);
+  Status change_object(const ObjectChange& change);
+  Status rename_object(const ObjectRef& ref, const std::string& name);
   Status replace_lineage(const RunId& run, const StepRecord& record, const std::vector<uint32_t>& versions);
   Status count_usage(const StepRecord& record);
   Status write_states(const RunId& run, const StepRecord& record);

@@ -38,6 +38,7 @@ struct Outcome {
   // What becomes visible together with the tables written in the step's transaction.
   std::vector<catalog::NewObject> objects;
   std::vector<ObjectRef> dropped;
+  std::vector<catalog::ObjectChange> changes;
   std::vector<catalog::LineageEdge> lineage;
 };
 

@@ -31,7 +31,8 @@ std::string folder_name(std::string_view name) {
 bool is_kept_by_catalog(const ObjectRef& written, const Outcome& outcome) {
   const auto same = [&](const ObjectRef& ref) { return ref.kind == written.kind && ref.kind != object_kind::kTable; };
   return std::ranges::any_of(outcome.objects, same, &catalog::NewObject::ref) ||
-         std::ranges::any_of(outcome.dropped, same);
+         std::ranges::any_of(outcome.dropped, same) ||
+         std::ranges::any_of(outcome.changes, same, &catalog::ObjectChange::ref);
 }
 
 }  // namespace
@@ -174,6 +175,7 @@ Status RunningStep::commit(Outcome& outcome, catalog::StepRecord record) {
   record.lineage = outcome.lineage;
   record.objects = outcome.objects;
   record.dropped = outcome.dropped;
+  record.changes = outcome.changes;
 
   std::vector<uint32_t> versions;
   if (writes_to_engine(outcome)) {

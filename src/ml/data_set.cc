@@ -92,6 +92,7 @@ struct DataSetBuilder::State {
   std::optional<LabelCollector> label;
   std::unique_ptr<Workers> workers;
   uint64_t rows_seen = 0;
+  DataFingerprint fingerprint;
   size_t rows[kParts] = {};
 
   Status add(const arrow::Batch& batch, std::span<const size_t> from, std::optional<size_t> label_at,
@@ -143,6 +144,7 @@ Status DataSetBuilder::State::add(const arrow::Batch& batch, std::span<const siz
 
 Status DataSetBuilder::append(const arrow::Batch& batch) {
   State& state = *state_;
+  state.fingerprint.add(batch, *state.workers);
   const bool splits = state.validation_column || state.spec.validation_fraction > 0;
   if (!splits) {
     const PartRows all{kTrainPart, std::nullopt};
@@ -313,6 +315,7 @@ struct DataSet::State {
   std::unique_ptr<Workers> workers;
   std::unique_ptr<PartSource> train;
   std::unique_ptr<PartSource> validation;
+  DataFingerprint fingerprint;
 
   Status add_functions(std::vector<ColumnFeature> asked);
   Status fit(uint64_t seed);
@@ -330,6 +333,7 @@ size_t DataSet::classes() const { return state_->decision.classes; }
 MatrixSource& DataSet::train() { return *state_->train; }
 MatrixSource* DataSet::validation() { return state_->validation.get(); }
 const std::vector<FeatureReport>& DataSet::report() const { return state_->report; }
+const DataFingerprint& DataSet::fingerprint() const { return state_->fingerprint; }
 bool DataSet::is_binned() const { return !state_->edges.empty(); }
 
 uint64_t DataSet::bytes() const {
@@ -518,6 +522,7 @@ Result<DataSet> DataSetBuilder::finish() {
   }
   state->inputs = std::move(from.inputs);
   state->workers = std::move(from.workers);
+  state->fingerprint = from.fingerprint;
   state->workers->run(state->inputs.size(), [&](size_t i) { state->inputs[i].finish(); });
   TRY(state->add_functions(std::move(from.functions)));
   TRY(state->fit(from.spec.seed));

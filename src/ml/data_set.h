@@ -18,6 +18,7 @@
 
 #include "arrow/batch.h"
 #include "base/error.h"
+#include "ml/data_fingerprint.h"
 #include "ml/feature_plan.h"
 #include "ml/matrix.h"
 #include "ml/trainer.h"
@@ -64,6 +65,8 @@ class DataSet {
   MatrixSource* validation();  // null = none
   const std::vector<FeatureReport>& report() const;
   bool is_binned() const;
+  // Of all rows of the training query, those set aside for validation included.
+  const DataFingerprint& fingerprint() const;
   uint64_t bytes() const;
 
  private:

@@ -52,6 +52,7 @@ Json body_of(const ModelPackage& package) {
       {"statement", package.statement},
       {"metrics", package.metrics},
       {"rows", package.rows},
+      {"data", Json::object({{"rows", package.data.rows}, {"hash", package.data.hash}})},
       {"seed", fmt::format("{}", package.seed)},
       {"importance", std::move(importance)},
       {"calibration", package.calibration.to_json()},
@@ -90,6 +91,12 @@ Result<ModelPackage> parse_body(const Json& body) {
   const int64_t rows = TRY(body.at("rows").as_int());
   if (rows < 0) return fail(Code::kData, "negative number of rows");
   package.rows = static_cast<uint64_t>(rows);
+  if (body.find("data") != nullptr) {
+    // Of a model that was trained before there were fingerprints: none.
+    const int64_t data_rows = TRY(body.at("data").at("rows").as_int());
+    package.data = {static_cast<uint64_t>(std::max<int64_t>(data_rows, 0)),
+                    TRY(body.at("data").at("hash").as_string())};
+  }
   package.seed = TRY(parse_seed(TRY(body.at("seed").as_string())));
   for (const Json& share : body.at("importance").items()) package.importance.push_back(TRY(share.as_double()));
   if (!package.importance.empty() && package.importance.size() != package.plan.schema().size()) {
@@ -170,13 +177,17 @@ std::optional<Task> task_named(std::string_view name) {
 
 Result<ModelPackage> parse_model_manifest(std::string_view text) { return TRY(parse_manifest(text)).package; }
 
-Status save(const ModelPackage& package, const std::filesystem::path& folder, io::FileSystem& files) {
+std::string model_manifest(const ModelPackage& package) {
   const Json body = body_of(package);
   Json document =
       Json::object({{"format", kFormat}, {"version", kVersion}, {"xxh3", fingerprint(body.dump()).to_hex()}});
   document.set("model", body);
+  return document.dump() + "\n";
+}
+
+Status save(const ModelPackage& package, const std::filesystem::path& folder, io::FileSystem& files) {
   TRY(files.write_file_durable(folder / package.native_name, as_text(package.native)));
-  return files.write_file_durable(folder / kManifest, document.dump() + "\n");
+  return files.write_file_durable(folder / kManifest, model_manifest(package));
 }
 
 Result<ModelPackage> load(const std::filesystem::path& folder, io::FileSystem& files) {

@@ -39,6 +39,12 @@ inline bool is_classification(Task task) { return task == Task::kBinary || task 
 inline constexpr std::string_view kScoreObjective = "score card";
 inline bool has_label(Task task) { return task != Task::kClustering && task != Task::kAnomaly; }
 
+// Rows and order-independent hash of the data a model learnt from (ml/data_fingerprint.h); no hash = not known.
+struct DataIdentity {
+  uint64_t rows = 0;
+  std::string hash;  // 32 hexadecimal digits
+};
+
 struct ModelPackage {
   std::string estimator;  // "xgboost.gbtree"
   std::string library;    // "xgboost", "lightgbm": who wrote `native`
@@ -51,6 +57,7 @@ struct ModelPackage {
   std::string statement;  // the TRAIN statement's text
   Json metrics;           // {"train": {"logloss": [..]}, "validation": {...}, "best_round": 41}
   uint64_t rows = 0;
+  DataIdentity data;  // of the training query's rows
   uint64_t seed = 0;
   std::vector<double> importance;  // by feature, gain share; may be empty
   Calibration calibration;         // by the validation rows, if there were any
@@ -60,6 +67,8 @@ struct ModelPackage {
 
 // Durable when it returns. The folder must exist and be empty.
 Status save(const ModelPackage& package, const std::filesystem::path& folder, io::FileSystem& files);
+// The text of its manifest file.
+std::string model_manifest(const ModelPackage& package);
 Result<ModelPackage> load(const std::filesystem::path& folder, io::FileSystem& files);
 
 // The manifest alone, everything but `native`: what a fuzzer feeds.

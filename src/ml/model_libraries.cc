@@ -6,6 +6,7 @@
 #include <limits>
 #include <string_view>
 
+#include "ml/exchange/onnx_model.h"
 #include "ml/group_model.h"
 #include "ml/native/trainer.h"
 #include "ml/trees/double_sum.h"
@@ -38,16 +39,21 @@ Result<OpenedModel> open_lightgbm(const ModelPackage& package) {
   return from_trees(make_double_sum_predictor(trees), trees, 0);
 }
 
+Result<OpenedModel> open_onnx(const ModelPackage& package) {
+  const auto trees = TRY(read_onnx(package.native, package.plan.schema()));
+  OpenedModel opened = from_trees(make_predictor(trees), trees, 0);
+  if (!has_covers(*trees)) opened.explainer.reset();
+  return opened;
+}
+
 struct Library {
   std::string_view name;
   Result<OpenedModel> (*open)(const ModelPackage&);
 };
 
 constexpr Library kLibraries[] = {
-    {"xgboost", open_xgboost},
-    {"lightgbm", open_lightgbm},
-    {kGroupLibrary, open_group_model},
-    {native::kLibrary, native::open},
+    {"xgboost", open_xgboost},        {"lightgbm", open_lightgbm}, {kGroupLibrary, open_group_model},
+    {native::kLibrary, native::open}, {"onnx", open_onnx},
 };
 
 }  // namespace

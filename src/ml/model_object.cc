@@ -96,6 +96,7 @@ Json model_payload(const ModelPackage& package, uint64_t validation_rows) {
       {"attributes", package.attributes},
       {"metrics", package.metrics},
       {"rows", package.rows},
+      {"data", Json::object({{"rows", package.data.rows}, {"hash", package.data.hash}})},
       {"validation_rows", validation_rows},
       {"calibration_rows", package.calibration.rows()},
       {"statement", package.statement},
@@ -121,6 +122,13 @@ std::string metric_text(const Json& metrics) {
   if (part.members().empty()) return "";
   const auto& [name, series] = part.members().back();
   return fmt::format("{} {:.4g}", name, metric_at(series, best_round(metrics)));
+}
+
+std::string data_text(const Json& payload) {
+  const std::string_view hash = payload.at("data").at("hash").string_view();
+  if (hash.empty()) return "";
+  return fmt::format("{} rows, hash {}",
+                     human_count(static_cast<uint64_t>(payload.at("data").at("rows").as_int().value_or(0))), hash);
 }
 
 flow::ResultTable metric_table(const Json& metrics) {
@@ -163,6 +171,31 @@ std::optional<plot::Chart> training_chart(std::string_view name, const Json& met
   if (const Json* validation = metrics.at("validation").find(metric))
     chart.lines.push_back(line_of("validation", *validation));
   return plot::Chart{fmt::format("Training of {}", name), "", std::move(chart)};
+}
+
+std::optional<double> final_metric(const Json& metrics, std::string_view part, std::string_view name) {
+  const double value = metric_at(metrics.at(part).at(name), best_round(metrics));
+  if (std::isnan(value)) return std::nullopt;
+  return value;
+}
+
+std::optional<plot::Chart> comparison_chart(std::string_view first_name, const Json& first,
+                                            std::string_view second_name, const Json& second) {
+  for (const std::string_view part : {"validation", "train"}) {
+    const auto& metrics = first.at(part).members();
+    for (auto metric = metrics.rbegin(); metric != metrics.rend(); ++metric) {
+      const Json* other = second.at(part).find(metric->first);
+      if (other == nullptr || metric->second.items().size() + other->items().size() < 3) continue;
+      plot::LineChart chart;
+      chart.x.label = "round";
+      chart.y.label = metric->first;
+      chart.lines.push_back(line_of(std::string(first_name), metric->second));
+      chart.lines.push_back(line_of(std::string(second_name), *other));
+      return plot::Chart{fmt::format("{} and {}", first_name, second_name), fmt::format("{} rows", part),
+                         std::move(chart)};
+    }
+  }
+  return std::nullopt;
 }
 
 std::optional<plot::Chart> importance_chart(std::string_view name, const Json& payload) {

@@ -21,12 +21,19 @@ Json model_payload(const ModelPackage& package, uint64_t validation_rows);
 std::string training_summary(std::string_view name, const ModelPackage& package, uint64_t validation_rows);
 // The last metric of each kind at the model's best round: "logloss 0.41", of validation rows where there are some.
 std::string metric_text(const Json& metrics);
+// "1,000 rows, 00f3..": the training data's identity of a payload; empty when it is not known.
+std::string data_text(const Json& payload);
 // metric, train, validation, at the best round.
 flow::ResultTable metric_table(const Json& metrics);
 // For the screen: at most 200 rows, and the title says so.
 flow::ResultTable shortened(flow::ResultTable table);
 // The deciding metric by round; none when there was but one round.
 std::optional<plot::Chart> training_chart(std::string_view name, const Json& metrics);
+// A metric of `part` ("train", "validation") at the best round.
+std::optional<double> final_metric(const Json& metrics, std::string_view part, std::string_view name);
+// The deciding metric of two models by round, of validation rows where both have some; none when they have none in common.
+std::optional<plot::Chart> comparison_chart(std::string_view first_name, const Json& first,
+                                            std::string_view second_name, const Json& second);
 // The features that matter most; none when importance is unknown.
 std::optional<plot::Chart> importance_chart(std::string_view name, const Json& payload);
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/strings.h"
+#include "catalog/object_name.h"
 
 namespace sinan::ml {
 namespace {
@@ -36,38 +37,69 @@ Result<ModelSignature> from_payload(const catalog::ObjectVersion& object) {
   return signature;
 }
 
+std::shared_ptr<const PlannedModel> planned_model(const ObjectRef& ref, const flow::ObjectScope& objects) {
+  return std::dynamic_pointer_cast<const PlannedModel>(objects.planned(ref));
+}
+
+std::string suffix_of(const catalog::ObjectName& name) {
+  if (!name.alias.empty()) return fmt::format("@{}", name.alias);
+  return name.version == 0 ? std::string() : fmt::format(":{}", name.version);
+}
+
 }  // namespace
 
 std::string_view without_version(std::string_view name) { return name.substr(0, name.find_first_of(":@")); }
 
 ObjectRef model_ref(std::string_view name) { return {std::string(object_kind::kModel), to_lower(name), 0}; }
 
+std::vector<ObjectRef> ModelSignature::reads() const {
+  if (!alias) return {ref};
+  return {ref, *alias};
+}
+
 Result<ModelSignature> find_signature(const sql::Name& name, const flow::ObjectScope& objects) {
-  const ObjectRef bare = model_ref(without_version(name.text));
-  const bool has_version = bare.name.size() != name.text.size();
-  if (!has_version) {
-    if (const auto planned = std::dynamic_pointer_cast<const PlannedModel>(objects.planned(bare)))
-      return planned->signature;
-  }
+  auto parsed = catalog::parse_object_name(name.text);
+  if (!parsed) return fail(std::move(parsed).error()).at(name.span);
+  const ObjectRef bare = model_ref(parsed->name);
+  const auto found = [&](ModelSignature signature) {
+    if (!parsed->alias.empty()) signature.alias = model_ref(fmt::format("{}@{}", parsed->name, parsed->alias));
+    return signature;
+  };
   if (objects.dropped(bare)) {
     return fail(Code::kNotFound, fmt::format("model is dropped by an earlier statement: \"{}\"", name.text))
         .at(name.span);
   }
-  auto object = objects.catalog().object(model_ref(name.text));
-  if (!object) {
-    if (object.error().code != Code::kNotFound) return std::unexpected(std::move(object).error().at(name.span));
-    const std::vector<std::string> known = objects.known_names(object_kind::kModel);
-    if (has_version && std::ranges::find(known, bare.name) != known.end()) {
-      return fail(Code::kNotFound, fmt::format("model has no such version: \"{}\"", name.text),
-                  fmt::format("DESCRIBE MODEL {} lists its versions", bare.name))
-          .at(name.span);
-    }
-    return not_found(name.text, known).at(name.span);
+  const bool has_version = parsed->version != 0 || !parsed->alias.empty();
+  const auto planned = planned_model(bare, objects);
+  // The model itself, or an alias that was set before.
+  const ObjectRef whole = model_ref(bare.name + suffix_of(*parsed));
+  if (const auto exactly = planned_model(whole, objects)) return found(exactly->signature);
+  // What the catalog, and statements before the renaming, call it.
+  const bool is_renamed = planned && !planned->signature.renamed_from.empty();
+  const std::string old_name = is_renamed ? planned->signature.renamed_from : bare.name;
+  const ObjectRef old = is_renamed ? model_ref(old_name + suffix_of(*parsed)) : whole;
+  if (const auto before = is_renamed ? planned_model(old, objects) : nullptr) return found(before->signature);
+  auto object = objects.catalog().object(old);
+  if (!object && object.error().code != Code::kNotFound) return fail(std::move(object).error()).at(name.span);
+  if (object && !objects.dropped(whole)) {
+    auto signature = from_payload(*object);
+    if (!signature)
+      return fail(std::move(signature).error()).at(name.span).within(fmt::format("reading model {}", name.text));
+    signature->ref.name = bare.name;
+    return found(*std::move(signature));
   }
-  auto signature = from_payload(*object);
-  if (!signature)
-    return fail(std::move(signature).error()).at(name.span).within(fmt::format("reading model {}", name.text));
-  return signature;
+  // Versions count up: a number beyond the newest is one of those that are made before.
+  if (planned && parsed->version != 0) {
+    const auto newest = objects.catalog().object(model_ref(old_name));
+    if (parsed->version > (newest ? newest->ref.version : 0)) return found(planned->signature);
+  }
+  const std::vector<std::string> known = objects.known_names(object_kind::kModel);
+  if (has_version && std::ranges::find(known, bare.name) != known.end()) {
+    return fail(Code::kNotFound, fmt::format("model has no such version: \"{}\"", name.text),
+                fmt::format("DESCRIBE MODEL {} lists its versions", bare.name))
+        .at(name.span);
+  }
+  return not_found(name.text, known).at(name.span);
 }
 
 namespace {

@@ -24,6 +24,13 @@ struct ModelSignature {
   std::optional<Task> task;                  // absent: decided by the data
   std::optional<uint64_t> calibration_rows;  // absent: not known before the run
   bool predicts_score = false;               // points rather than classes
+  // Found under an alias: "zoo.m@prod", an object with a state of its own.
+  std::optional<ObjectRef> alias;
+  // Planned under a new name: what the catalog still calls it.
+  std::string renamed_from;
+
+  // What a statement that uses the model reads.
+  std::vector<ObjectRef> reads() const;
 };
 
 struct PlannedModel final : flow::PlannedObject {
@@ -31,7 +38,8 @@ struct PlannedModel final : flow::PlannedObject {
   const ModelSignature signature;
 };
 
-// Errors (kNotFound, at the name): no such model or version, with the nearest name.
+// `name` may carry ":3", "@v3" or "@alias". Errors (at the name): kNotFound, no such model or version, with the nearest name;
+// kProgram, a version that is no number.
 Result<ModelSignature> find_signature(const sql::Name& name, const flow::ObjectScope& objects);
 // Opens the model in run(); `name` as the user wrote it.
 Result<std::shared_ptr<const Model>> open_model(std::string_view name, flow::RunContext& context);

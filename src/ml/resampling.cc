@@ -36,6 +36,7 @@ std::vector<uint32_t> all_rows(size_t count) {
 Result<HeldRows> hold_rows(DataSet& data, size_t folds, std::span<const uint64_t> keys, uint64_t seed) {
   HeldRows rows{data.plan(), data.label(), data.task(), data.classes(), TRY(HeldMatrix::read(data.train())),
                 {},          {},           folds};
+  rows.data = training_rows(data).data;
   if (data.validation() != nullptr) rows.validation = TRY(HeldMatrix::read(*data.validation()));
   if (folds == 0) return rows;
   rows.fold = keys.empty() ? stratified_folds(rows.train.label(), rows.task != Task::kRegression, folds, seed)
@@ -63,7 +64,7 @@ Result<HeldOutScore> fit_and_score(const TrainRequest& request, const HeldRows& 
                           : rows.train.source();
     held_out = rows.validation->source();
   }
-  const TrainingRows parts{rows.plan, rows.label, rows.task, rows.classes, *train, held_out.get()};
+  const TrainingRows parts{rows.plan, rows.label, rows.task, rows.classes, *train, held_out.get(), rows.data};
   TrainedModel trained = TRY(train_model(request, parts, resources, observer));
   HeldOutScore out;
   const Json& metrics = trained.package.metrics;
@@ -80,7 +81,7 @@ Result<TrainedModel> fit_all(const TrainRequest& request, const HeldRows& rows, 
                              TrainObserver& observer) {
   const auto train = rows.train.source();
   const auto validation = rows.validation ? rows.validation->source() : nullptr;
-  const TrainingRows parts{rows.plan, rows.label, rows.task, rows.classes, *train, validation.get()};
+  const TrainingRows parts{rows.plan, rows.label, rows.task, rows.classes, *train, validation.get(), rows.data};
   return train_model(request, parts, resources, observer);
 }
 

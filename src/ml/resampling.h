@@ -28,6 +28,7 @@ struct HeldRows {
   std::optional<HeldMatrix> validation;
   std::vector<uint32_t> fold;  // of each training row; empty: scored on `validation`
   size_t folds = 0;
+  DataIdentity data = {};  // of the training query's rows
 
   // Trainings whose scores are one trial's.
   size_t splits() const { return folds == 0 ? 1 : folds; }

@@ -11,7 +11,13 @@
 namespace sinan::ml {
 
 TrainingRows training_rows(DataSet& data) {
-  return {data.plan(), data.label(), data.task(), data.classes(), data.train(), data.validation()};
+  return {data.plan(),
+          data.label(),
+          data.task(),
+          data.classes(),
+          data.train(),
+          data.validation(),
+          {data.fingerprint().rows(), data.fingerprint().finish().to_hex()}};
 }
 
 bool TrainingProgress::round(uint32_t done, uint32_t total, std::span<const std::pair<std::string, double>> metrics) {
@@ -59,6 +65,7 @@ Result<TrainedModel> train_model(const TrainRequest& request, const TrainingRows
   package.statement = request.statement;
   package.metrics = std::move(trained->metrics);
   package.rows = rows.train.rows();
+  package.data = rows.data;
   package.seed = spec.seed;
   package.importance = std::move(trained->importance);
   package.native = std::move(trained->native);

@@ -80,6 +80,7 @@ struct TrainingRows {
   size_t classes = 0;  // of the label map; 0 for regression
   MatrixSource& train;
   MatrixSource* validation = nullptr;  // null = none
+  DataIdentity data;                   // of the training query's rows
 };
 TrainingRows training_rows(DataSet& data);
 

@@ -99,7 +99,7 @@ Analysis analyze(std::string_view program, Span statement, const Scope& scope);
 Analysis analyze(std::string_view statement, const Scope& scope);
 
 // Whether two objects can be, or contain, the same thing: equal; a glob and a path it matches; a folder and a file in it;
-// a schema or database and a table in it. Versions are ignored.
+// a schema or database and a table in it; a model and an alias of it (`zoo.m@prod`). Versions are ignored.
 bool overlap(const ObjectRef& a, const ObjectRef& b);
 
 // The canonical name of a table that is spelled in the clause or on a command line: "Out.Homes" -> "out.homes".

@@ -321,7 +321,8 @@ Token Lexer::clause_word(uint32_t begin) {
     char c = text_[pos_];
     uint8_t char_class = class_of_char(c);
     if ((c == '-' && at(pos_ + 1) == '-') || (c == '/' && at(pos_ + 1) == '*')) break;
-    if ((char_class & (kLetter | kDigit)) != 0 || c == '/' || c == ':' || c == '-' || c == '.') {
+    const bool names_alias = c == '@' && (class_of_char(at(pos_ + 1)) & (kLetter | kDigit)) != 0;  // zoo.m@prod
+    if ((char_class & (kLetter | kDigit)) != 0 || c == '/' || c == ':' || c == '-' || c == '.' || names_alias) {
       ++pos_;
     } else if (char_class == kWide) {
       uint32_t next = character_end(pos_);

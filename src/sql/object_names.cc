@@ -97,6 +97,11 @@ bool within_folder(std::string_view outer, std::string_view inner) {
   return inner.size() == outer.size() || outer.empty() || outer.back() == '/' || inner[outer.size()] == '/';
 }
 
+// "zoo.m@prod" of "zoo.m".
+bool alias_of(std::string_view alias, std::string_view name) {
+  return alias.size() > name.size() && alias.starts_with(name) && alias[name.size()] == '@';
+}
+
 bool files_overlap(std::string_view a, std::string_view b) {
   bool a_pattern = has_wildcard(a);
   bool b_pattern = has_wildcard(b);
@@ -187,6 +192,7 @@ bool overlap(const ObjectRef& a, const ObjectRef& b) {
   bool b_container = b.kind == object_kind::kSchema || b.kind == object_kind::kDatabase;
   if (a.kind == b.kind) {
     if (a.name == b.name) return true;
+    if (a.kind == object_kind::kModel) return alias_of(a.name, b.name) || alias_of(b.name, a.name);
     return a.kind == object_kind::kFile && files_overlap(a.name, b.name);
   }
   auto in_database = [](const ObjectRef& o) {

@@ -57,8 +57,28 @@ class CatalogTest : public testing::Test {
     return versions->at(0);
   }
 
+  Status change(ObjectChange::Kind kind, ObjectRef ref, std::string text) {
+    StepRecord record = step(100 + changes_++, {}, {});
+    record.changes.push_back({kind, std::move(ref), std::move(text)});
+    auto versions = catalog_->record_step(RunId{"r1"}, record);
+    if (!versions) return fail(std::move(versions).error());
+    return {};
+  }
+  Status set_alias(ObjectRef ref, std::string alias) {
+    return change(ObjectChange::Kind::kSetAlias, std::move(ref), std::move(alias));
+  }
+  Status rename(std::string from, std::string to) {
+    return change(ObjectChange::Kind::kRename, model(std::move(from)), std::move(to));
+  }
+  void drop(ObjectRef ref) {
+    StepRecord record = step(100 + changes_++, {}, {});
+    record.dropped.push_back(std::move(ref));
+    EXPECT_TRUE(catalog_->record_step(RunId{"r1"}, record));
+  }
+
   io::TempDir dir_;
   std::unique_ptr<Catalog> catalog_;
+  uint32_t changes_ = 0;
 };
 
 TEST_F(CatalogTest, VersionsCountUpAndSurviveReopening) {
@@ -86,16 +106,16 @@ TEST_F(CatalogTest, AliasesNameAVersion) {
   const RunId run = begin("r1");
   add_model(run, 0, "m");
   add_model(run, 1, "m");
-  ASSERT_TRUE(catalog_->set_alias(model("m", 1), "Production"));
+  ASSERT_TRUE(set_alias(model("m", 1), "Production"));
   EXPECT_EQ(catalog_->object(model("m@production"))->ref.version, 1u);
   EXPECT_EQ(catalog_->object(model("m@v1"))->aliases, std::vector<std::string>{"production"});
-  ASSERT_TRUE(catalog_->set_alias(model("m:2"), "production"));
+  ASSERT_TRUE(set_alias(model("m", 2), "production"));
   EXPECT_EQ(catalog_->object(model("m@production"))->ref.version, 2u);
   const auto wrong = catalog_->object(model("m@prodution"));
   ASSERT_FALSE(wrong);
   EXPECT_EQ(wrong.error().code, Code::kNotFound);
   EXPECT_EQ(wrong.error().hint, "did you mean \"production\"?");
-  EXPECT_FALSE(catalog_->set_alias(model("m"), "v7"));
+  EXPECT_FALSE(set_alias(model("m", 2), "v7"));
 }
 
 TEST_F(CatalogTest, UnknownNamesGetTheNearestOne) {
@@ -114,7 +134,7 @@ TEST_F(CatalogTest, UnknownNamesGetTheNearestOne) {
 TEST_F(CatalogTest, DroppedObjectsAreOutOfSightAndNumbersGoOn) {
   const RunId run = begin("r1");
   add_model(run, 0, "m");
-  ASSERT_TRUE(catalog_->set_alias(model("m"), "best"));
+  ASSERT_TRUE(set_alias(model("m", 1), "best"));
   StepRecord drop = step(1, {}, {model("m")});
   drop.dropped.push_back(model("m"));
   ASSERT_TRUE(catalog_->record_step(run, drop));
@@ -124,6 +144,77 @@ TEST_F(CatalogTest, DroppedObjectsAreOutOfSightAndNumbersGoOn) {
   EXPECT_EQ(add_model(run, 2, "m"), 2u);
   EXPECT_FALSE(catalog_->object(model("m:1")));
   EXPECT_FALSE(catalog_->object(model("m@best")));
+  EXPECT_EQ(catalog_->objects("model")->size(), 1u);
+}
+
+TEST_F(CatalogTest, OneVersionIsDroppedAloneAndItsNumberIsNotUsedAgain) {
+  const RunId run = begin("r1");
+  for (uint32_t i = 0; i < 3; ++i) add_model(run, i, "m");
+  ASSERT_TRUE(set_alias(model("m", 3), "best"));
+  drop(model("m", 3));
+  EXPECT_EQ(catalog_->object(model("m"))->ref.version, 2u);
+  EXPECT_FALSE(catalog_->object(model("m:3")));
+  EXPECT_FALSE(catalog_->object(model("m@best")));
+  EXPECT_EQ(catalog_->versions(model("m"))->size(), 2u);
+  EXPECT_EQ(add_model(run, 3, "m"), 4u);
+  for (const uint32_t version : {1u, 2u, 4u}) drop(model("m", version));
+  EXPECT_FALSE(catalog_->object(model("m")));
+  EXPECT_TRUE(catalog_->objects("model")->empty());
+}
+
+TEST_F(CatalogTest, AliasesAreDroppedAndCommentsKept) {
+  const RunId run = begin("r1");
+  add_model(run, 0, "m");
+  ASSERT_TRUE(set_alias(model("m", 1), "Best"));
+  ASSERT_TRUE(change(ObjectChange::Kind::kComment, model("m"), "late or not"));
+  add_model(run, 1, "m");
+  EXPECT_EQ(catalog_->object(model("m"))->comment, "late or not");
+  ASSERT_TRUE(change(ObjectChange::Kind::kDropAlias, model("m"), "BEST"));
+  EXPECT_FALSE(catalog_->object(model("m@best")));
+  drop(model("m"));
+  add_model(run, 2, "m");
+  EXPECT_EQ(catalog_->object(model("m"))->comment, "");
+}
+
+TEST_F(CatalogTest, RenamedObjectsKeepVersionsAliasesAndLineage) {
+  const RunId run = begin("r1");
+  StepRecord record = step(0, {}, {model("a"), table("main.p")});
+  record.objects.push_back({model("a"), "objects/model/a/1", Json::object({{"auc", 0.5}})});
+  record.lineage = {{{table("main.t"), "x"}, {model("a"), ""}, "train"},
+                    {{model("a", 1), ""}, {table("main.p"), "y"}, "predict"}};
+  ASSERT_TRUE(catalog_->record_step(run, record));
+  add_model(run, 1, "a");
+  ASSERT_TRUE(set_alias(model("a", 1), "best"));
+  ASSERT_TRUE(catalog_->set_state(model("a@best"), fingerprint("s")));
+  ASSERT_TRUE(rename("a", "B"));
+  EXPECT_FALSE(catalog_->object(model("a")));
+  EXPECT_EQ(catalog_->object(model("b"))->ref, model("b", 2));
+  EXPECT_EQ(catalog_->object(model("b@best"))->ref, model("b", 1));
+  EXPECT_EQ(catalog_->lineage({model("b"), ""}, Catalog::Direction::kUpstream)->size(), 1u);
+  EXPECT_EQ(catalog_->lineage({model("b"), ""}, Catalog::Direction::kDownstream)->size(), 1u);
+  EXPECT_FALSE(catalog_->state(model("a")).value().has_value());
+  EXPECT_FALSE(catalog_->state(model("a@best")).value().has_value());
+  // The old name begins anew.
+  EXPECT_EQ(add_model(run, 2, "a"), 1u);
+}
+
+TEST_F(CatalogTest, NamesAreTakenOverFromDroppedObjectsOnly) {
+  const RunId run = begin("r1");
+  add_model(run, 0, "a", "objects/model/a/1");
+  add_model(run, 1, "b", "objects/model/b/1");
+  const Status taken = rename("a", "b");
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().code, Code::kExists);
+  drop(model("b"));
+  ASSERT_TRUE(rename("a", "b"));
+  EXPECT_EQ(catalog_->object(model("b"))->folder, "objects/model/a/1");
+  EXPECT_EQ(catalog_->objects("model")->size(), 1u);
+  // The records of the dropped one are still there.
+  EXPECT_TRUE(catalog_->folder_in_use("objects/model/b/1").value());
+  // And once more, with two dropped ones of that name.
+  drop(model("b"));
+  add_model(run, 2, "c");
+  ASSERT_TRUE(rename("c", "b"));
   EXPECT_EQ(catalog_->objects("model")->size(), 1u);
 }
 
@@ -272,6 +363,10 @@ TEST_F(CatalogTest, PendingCommitsSurviveUntilTheStepIsRecorded) {
   record.lineage = {edge("main.a", "x", "main.t", "y", true)};
   record.objects.push_back({model("m"), "objects/model/m/r1-3", Json::object({{"k", 1}})});
   record.dropped.push_back(model("old"));
+  record.changes = {{ObjectChange::Kind::kSetAlias, model("m", 1), "best"},
+                    {ObjectChange::Kind::kDropAlias, model("m"), "old"},
+                    {ObjectChange::Kind::kRename, model("m"), "n"},
+                    {ObjectChange::Kind::kComment, model("n"), "\"quoted\""}};
   record.duration = std::chrono::nanoseconds(123456789);
   record.rows_written = 7;
   const std::string id = commit_id(run, 3);
@@ -285,9 +380,10 @@ TEST_F(CatalogTest, PendingCommitsSurviveUntilTheStepIsRecorded) {
   EXPECT_EQ(to_json(pending->at(0).record), to_json(record));
   EXPECT_EQ(pending->at(0).record.objects[0].folder, record.objects[0].folder);
   EXPECT_EQ(pending->at(0).record.lineage, record.lineage);
+  EXPECT_EQ(pending->at(0).record.changes, record.changes);
   ASSERT_TRUE(catalog_->record_step(run, pending->at(0).record));
   EXPECT_TRUE(catalog_->pending_commits()->empty());
-  EXPECT_TRUE(catalog_->object(model("m")));
+  EXPECT_EQ(catalog_->object(model("n@best"))->comment, "\"quoted\"");
 
   ASSERT_TRUE(catalog_->prepare_commit({commit_id(run, 4), run, record}));
   ASSERT_TRUE(catalog_->drop_commit("r1-4"));

@@ -68,7 +68,7 @@ Result<OpenModelQuery> bind_model_query(const ModelQuery& query, flow::RunContex
 
 Access model_query_access(const ModelQuery& query, flow::CheckContext& context, std::vector<ObjectRef> writes) {
   Access access = context.analyze(query.query, query.place);
-  access.reads.push_back(query.signature.ref);
+  for (ObjectRef& read : query.signature.reads()) access.reads.push_back(std::move(read));
   for (ObjectRef& write : writes) access.writes.push_back(std::move(write));
   return access;
 }

@@ -18,15 +18,49 @@ namespace {
 
 struct NamedModel final : flow::Parsed {
   sql::Name name;
-  bool if_exists = false;
 };
-struct NoWords final : flow::Parsed {};
+struct WantedModels final : flow::Parsed {
+  std::optional<std::string> pattern;
+};
+
+// SQL's LIKE without an escape, any case: '%' is any text, '_' one byte.
+bool is_like(std::string_view text, std::string_view pattern) {
+  size_t at = 0;
+  size_t next = 0;
+  size_t star = std::string_view::npos;  // the last '%', and where in the text it ends so far
+  size_t star_end = 0;
+  while (at < text.size()) {
+    if (next < pattern.size() && pattern[next] == '%') {
+      star = next++;
+      star_end = at;
+    } else if (next < pattern.size() && (pattern[next] == '_' || pattern[next] == text[at])) {
+      ++next;
+      ++at;
+    } else if (star != std::string_view::npos) {
+      next = star + 1;
+      at = ++star_end;
+    } else {
+      return false;
+    }
+  }
+  return pattern.substr(next).find_first_not_of('%') == std::string_view::npos;
+}
 
 int64_t micros(TimePoint time) { return static_cast<int64_t>(time.time_since_epoch().count()); }
 
 std::string text_of(const Json& value) { return value.is_string() ? std::string(value.string_view()) : value.dump(); }
 
-Result<flow::Outcome> show_models(flow::RunContext& context) {
+// "best:2, prod:3": all aliases of a model with their versions.
+std::string alias_text(const std::vector<catalog::ObjectVersion>& versions) {
+  std::vector<std::string> texts;
+  for (const auto& version : versions) {
+    for (const std::string& alias : version.aliases) texts.push_back(fmt::format("{}:{}", alias, version.ref.version));
+  }
+  std::ranges::sort(texts);
+  return join(texts, ", ");
+}
+
+Result<flow::Outcome> show_models(const std::optional<std::string>& pattern, flow::RunContext& context) {
   arrow::BatchBuilder rows({{"model", arrow::string_type()},
                             {"version", arrow::int64_type()},
                             {"estimator", arrow::string_type()},
@@ -35,8 +69,11 @@ Result<flow::Outcome> show_models(flow::RunContext& context) {
                             {"features", arrow::int64_type()},
                             {"rows", arrow::int64_type()},
                             {"metric", arrow::string_type()},
-                            {"created", arrow::timestamp_type()}});
+                            {"created", arrow::timestamp_type()},
+                            {"aliases", arrow::string_type()},
+                            {"comment", arrow::string_type()}});
   for (const auto& object : TRY(context.catalog().objects(object_kind::kModel))) {
+    if (pattern && !is_like(object.ref.name, *pattern)) continue;
     const Json& payload = object.payload;
     rows.column(0).append(std::string_view(object.ref.name));
     rows.column(1).append(static_cast<int64_t>(object.ref.version));
@@ -48,9 +85,13 @@ Result<flow::Outcome> show_models(flow::RunContext& context) {
     rows.column(6).append(payload.at("rows").as_int().value_or(0));
     rows.column(7).append(std::string_view(metric_text(payload.at("metrics"))));
     rows.column(8).append(micros(object.created));
+    rows.column(9).append(std::string_view(alias_text(TRY(context.catalog().versions(object.ref)))));
+    rows.column(10).append(std::string_view(object.comment));
   }
   flow::Outcome outcome;
-  if (rows.rows() == 0)
+  if (rows.rows() == 0 && pattern)
+    outcome.messages.push_back(fmt::format("No model has a name like \"{}\".", *pattern));
+  else if (rows.rows() == 0)
     outcome.messages.emplace_back("There is no model yet: SELECT .. TO TRAIN .. LABEL .. INTO name makes one.");
   outcome.tables.push_back({"", rows.finish()});
   return outcome;
@@ -65,6 +106,7 @@ flow::ResultTable property_table(const catalog::ObjectVersion& object) {
   const Json& payload = object.payload;
   add("model", fmt::format("{}:{}", object.ref.name, object.ref.version));
   if (!object.aliases.empty()) add("aliases", join(object.aliases, ", "));
+  if (!object.comment.empty()) add("comment", object.comment);
   add("created", to_iso8601(object.created));
   add("run", object.run.value);
   add("estimator", fmt::format("{} ({} {})", text_of(payload.at("estimator")), text_of(payload.at("library")),
@@ -80,6 +122,7 @@ flow::ResultTable property_table(const catalog::ObjectVersion& object) {
     add("classes", join(classes, ", "));
   }
   add("rows", human_count(static_cast<uint64_t>(payload.at("rows").as_int().value_or(0))));
+  if (std::string data = data_text(payload); !data.empty()) add("data", data);
   if (const auto validation = payload.at("validation_rows").as_int(); validation && *validation > 0) {
     add("validation rows", human_count(static_cast<uint64_t>(*validation)));
   }
@@ -178,10 +221,9 @@ Result<flow::Outcome> describe(const sql::Name& name, flow::RunContext& context)
   return outcome;
 }
 
-Result<std::unique_ptr<flow::Parsed>> parse_named(sql::Tokens& tokens, std::string_view phrase, bool takes_if_exists) {
+Result<std::unique_ptr<flow::Parsed>> parse_named(sql::Tokens& tokens, std::string_view phrase) {
   auto request = std::make_unique<NamedModel>();
   TRY(tokens.expect_phrase(phrase));
-  request->if_exists = takes_if_exists && tokens.accept_phrase("IF EXISTS");
   request->name = TRY(tokens.expect_name_or_string("a model name"));
   TRY(tokens.expect_end());
   return request;
@@ -190,23 +232,29 @@ Result<std::unique_ptr<flow::Parsed>> parse_named(sql::Tokens& tokens, std::stri
 }  // namespace
 
 flow::Help ShowModels::help() const {
-  return {.summary = "All models of this project, newest version of each.",
-          .synopsis = "SHOW MODELS",
-          .details = "The metric is the deciding one of the training, of the validation rows where there were some.",
-          .example = "SHOW MODELS"};
+  return {.summary = "The models of this project, newest version of each.",
+          .synopsis = "SHOW MODELS [LIKE 'pattern']",
+          .details =
+              "The metric is the deciding one of the training, of the validation rows where there were some. In a "
+              "pattern\n'%' stands for any text and '_' for one character.",
+          .example = "SHOW MODELS LIKE 'flights.%'"};
 }
 
 Result<std::unique_ptr<flow::Parsed>> ShowModels::parse(const flow::Statement&, sql::Tokens& tokens) const {
   TRY(tokens.expect_phrase(phrase()));
-  TRY(tokens.expect_end());
-  return std::make_unique<NoWords>();
+  auto wanted = std::make_unique<WantedModels>();
+  if (tokens.accept_word("LIKE")) wanted->pattern = to_lower(TRY(tokens.expect_string("a pattern")).text);
+  TRY(tokens.expect_end({"LIKE"}));
+  return wanted;
 }
 
-Result<std::unique_ptr<flow::Step>> ShowModels::check(const flow::Parsed&, flow::CheckContext& context) const {
+Result<std::unique_ptr<flow::Step>> ShowModels::check(const flow::Parsed& parsed, flow::CheckContext& context) const {
   // Reads every model that there is or will be.
   Access access;
   for (const std::string& name : context.known_names(object_kind::kModel)) access.reads.push_back(model_ref(name));
-  return std::make_unique<ModelStep>(std::move(access), show_models);
+  const auto pattern = static_cast<const WantedModels&>(parsed).pattern;
+  return std::make_unique<ModelStep>(std::move(access),
+                                     [pattern](flow::RunContext& run) { return show_models(pattern, run); });
 }
 
 flow::Help DescribeModel::help() const {
@@ -219,53 +267,15 @@ flow::Help DescribeModel::help() const {
 }
 
 Result<std::unique_ptr<flow::Parsed>> DescribeModel::parse(const flow::Statement&, sql::Tokens& tokens) const {
-  return parse_named(tokens, phrase(), false);
+  return parse_named(tokens, phrase());
 }
 
 Result<std::unique_ptr<flow::Step>> DescribeModel::check(const flow::Parsed& parsed,
                                                          flow::CheckContext& context) const {
   const sql::Name name = static_cast<const NamedModel&>(parsed).name;
   const ModelSignature signature = TRY(find_signature(name, context));
-  return std::make_unique<ModelStep>(Access{{signature.ref}, {}, {}},
+  return std::make_unique<ModelStep>(Access{signature.reads(), {}, {}},
                                      [name](flow::RunContext& run) { return describe(name, run); });
-}
-
-flow::Help DropModel::help() const {
-  return {.summary = "Remove a model with all its versions.",
-          .synopsis = "DROP MODEL [IF EXISTS] model",
-          .details = "Runs that used it keep their records. A later TO TRAIN may use the name again.",
-          .example = "DROP MODEL IF EXISTS flights.late"};
-}
-
-Result<std::unique_ptr<flow::Parsed>> DropModel::parse(const flow::Statement&, sql::Tokens& tokens) const {
-  return parse_named(tokens, phrase(), true);
-}
-
-Result<std::unique_ptr<flow::Step>> DropModel::check(const flow::Parsed& parsed, flow::CheckContext& context) const {
-  const auto& request = static_cast<const NamedModel&>(parsed);
-  const ObjectRef model = model_ref(request.name.text);
-  if (model.name.find_first_of(":@") != std::string::npos) {
-    return fail(Code::kUnsupported, fmt::format("one version alone cannot be dropped: \"{}\"", request.name.text),
-                "leave the version out to drop the model")
-        .at(request.name.span);
-  }
-  auto signature = find_signature(request.name, context);
-  if (!signature) {
-    if (signature.error().code != Code::kNotFound || !request.if_exists)
-      return std::unexpected(std::move(signature).error());
-    return std::make_unique<ModelStep>(Access{{}, {model}, {}}, [model](flow::RunContext&) -> Result<flow::Outcome> {
-      flow::Outcome outcome;
-      outcome.messages.push_back(fmt::format("There is no model {}.", model.name));
-      return outcome;
-    });
-  }
-  context.will_drop(model);
-  return std::make_unique<ModelStep>(Access{{}, {model}, {}}, [model](flow::RunContext&) -> Result<flow::Outcome> {
-    flow::Outcome outcome;
-    outcome.dropped.push_back(model);
-    outcome.messages.push_back(fmt::format("Dropped model {}.", model.name));
-    return outcome;
-  });
 }
 
 }  // namespace sinan::ml

@@ -1,6 +1,5 @@
-// SHOW MODELS, DESCRIBE MODEL name, DROP MODEL [IF EXISTS] name: what the catalog knows of models. Only DESCRIBE opens a model, when its
-// content is a table: coefficients, centres, a card.
-// Stateless.
+// SHOW MODELS [LIKE pattern], DESCRIBE MODEL name: what the catalog knows of models. Only DESCRIBE opens a model, when its content is
+// a table: coefficients, centres, a card. Stateless.
 #pragma once
 
 #include <memory>
@@ -20,14 +19,6 @@ class ShowModels final : public flow::StatementKind {
 class DescribeModel final : public flow::StatementKind {
  public:
   std::string_view phrase() const override { return "DESCRIBE MODEL"; }
-  flow::Help help() const override;
-  Result<std::unique_ptr<flow::Parsed>> parse(const flow::Statement& statement, sql::Tokens& tokens) const override;
-  Result<std::unique_ptr<flow::Step>> check(const flow::Parsed& parsed, flow::CheckContext& context) const override;
-};
-
-class DropModel final : public flow::StatementKind {
- public:
-  std::string_view phrase() const override { return "DROP MODEL"; }
   flow::Help help() const override;
   Result<std::unique_ptr<flow::Parsed>> parse(const flow::Statement& statement, sql::Tokens& tokens) const override;
   Result<std::unique_ptr<flow::Step>> check(const flow::Parsed& parsed, flow::CheckContext& context) const override;

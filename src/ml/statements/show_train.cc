@@ -40,7 +40,7 @@ Result<std::unique_ptr<flow::Parsed>> ShowTrain::parse(const flow::Statement&, s
 Result<std::unique_ptr<flow::Step>> ShowTrain::check(const flow::Parsed& parsed, flow::CheckContext& context) const {
   const sql::Name name = static_cast<const Request&>(parsed).model;
   const ModelSignature signature = TRY(find_signature(name, context));
-  return std::make_unique<ModelStep>(Access{{signature.ref}, {}, {}},
+  return std::make_unique<ModelStep>(Access{signature.reads(), {}, {}},
                                      [name](flow::RunContext& run) { return show(name, run); });
 }
 

@@ -277,4 +277,15 @@ Result<std::vector<int64_t>> ModelValue::integers(std::string_view what) const {
   return out;
 }
 
+bool is_json_document(std::span<const std::byte> bytes) {
+  if (bytes.size() < 2 || bytes[0] != std::byte{'{'}) return false;
+  const char second = static_cast<char>(bytes[1]);
+  return second == '"' || second == ' ' || second == '\n' || second == '\r' || second == '\t';
+}
+
+Result<ModelValue> read_model_document(std::span<const std::byte> bytes) {
+  if (!is_json_document(bytes)) return read_ubjson(bytes);
+  return ModelValue::from_json(TRY(Json::parse({reinterpret_cast<const char*>(bytes.data()), bytes.size()})));
+}
+
 }  // namespace sinan::ml

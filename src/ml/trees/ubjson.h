@@ -49,4 +49,9 @@ class ModelValue {
 
 Result<ModelValue> read_ubjson(std::span<const std::byte> bytes);
 
+// Both begin with '{'; in UBJSON a length marker follows, in JSON white space or a quote.
+bool is_json_document(std::span<const std::byte> bytes);
+// Either of the two.
+Result<ModelValue> read_model_document(std::span<const std::byte> bytes);
+
 }  // namespace sinan::ml

@@ -262,20 +262,11 @@ Status read_forest(const ModelValue& booster, uint32_t rounds, TreeEnsemble& out
   return {};
 }
 
-Result<ModelValue> read_document(std::span<const std::byte> file) {
-  // Both begin with '{'; in UBJSON a length marker follows, in JSON white space or a quote.
-  const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
-  if (text.size() >= 2 && (text[1] == '"' || text[1] == ' ' || text[1] == '\n' || text[1] == '\r' || text[1] == '\t')) {
-    return ModelValue::from_json(TRY(Json::parse(text)));
-  }
-  return read_ubjson(file);
-}
-
 }  // namespace
 
 Result<std::shared_ptr<const TreeEnsemble>> read_xgboost(std::span<const std::byte> file, const FeatureSchema& features,
                                                          uint32_t rounds) {
-  const ModelValue document = TRY(read_document(file));
+  const ModelValue document = TRY(read_model_document(file));
   const ModelValue& learner = document.at("learner");
   if (!learner.is_object()) return damaged("it has no \"learner\"");
   auto out = std::make_shared<TreeEnsemble>();
