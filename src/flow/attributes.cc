@@ -191,6 +191,9 @@ Result<Json> convert(const Expr& expr, const AttributeSpec& spec) {
   Json list = Json::array();
   for (const Expr& item : expr.items) {
     auto value = scalar(item, item_type(spec.type));
+    // Among texts a number is the text that it is written as.
+    if (const auto text = literal_text(item); !value && text && spec.type == AttributeType::kStringList)
+      value = Json(*text);
     if (!value) return wrong_type(item);
     list.push_back(*std::move(value));
   }

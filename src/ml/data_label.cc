@@ -154,7 +154,7 @@ Result<LabelCollector::Decision> LabelCollector::finish() {
   if (collects_classes_) return as_classes();
 
   Decision decision;
-  decision.map = LabelMap{LabelMap::Kind::kNumber, name_, type_, {}};
+  decision.map = LabelMap{LabelMap::Kind::kNumber, name_, type_, {}, intent_.outputs};
   decision.task = intent_.task.value_or(Task::kRegression);
   const FloatColumn& values = values_[kTrainPart];
   float low = std::numeric_limits<float>::infinity();
@@ -181,7 +181,7 @@ Result<LabelCollector::Decision> LabelCollector::as_classes() {
   std::ranges::sort(order,
                     [&](size_t a, size_t b) { return is_number_ ? numbers_[a] < numbers_[b] : texts_[a] < texts_[b]; });
   Decision decision;
-  decision.map = LabelMap{LabelMap::Kind::kClasses, name_, type_, {}};
+  decision.map = LabelMap{LabelMap::Kind::kClasses, name_, type_, {}, {}};
   for (const size_t code : order) decision.map.classes.push_back(texts_[code]);
   decision.classes = order.size();
   decision.task = intent_.task.value_or(order.size() > 2 ? Task::kMulticlass : Task::kBinary);

@@ -60,6 +60,13 @@ Result<std::vector<size_t>> feature_columns(const arrow::Schema& query, const Da
     }
     others.push_back(validation);
   }
+  TRY(RoleCollector::make(spec.roles, query));
+  for (const auto& [role, name] : spec.roles.given()) {
+    const size_t column = query.index_of(name).value();
+    if (!spec.label.empty() && column == others[0])
+      return fail(Code::kProgram, fmt::format("{} is the label: \"{}\"", role, name));
+    others.push_back(column);
+  }
   std::vector<size_t> columns;
   for (size_t i = 0; i < query.size(); ++i) {
     if (std::ranges::find(others, i) != others.end()) continue;
@@ -90,6 +97,7 @@ struct DataSetBuilder::State {
   std::vector<InputCollector> inputs;
   std::vector<ColumnFeature> functions;  // of COLUMN, in the order of the features
   std::optional<LabelCollector> label;
+  std::optional<RoleCollector> roles;
   std::unique_ptr<Workers> workers;
   uint64_t rows_seen = 0;
   DataFingerprint fingerprint;
@@ -128,6 +136,7 @@ Result<DataSetBuilder> DataSetBuilder::make(const DataSpec& spec, const arrow::S
     const arrow::Field& label = query[*state->label_column];
     state->label = TRY(LabelCollector::make(label.name, label.type, spec.intent));
   }
+  state->roles = TRY(RoleCollector::make(spec.roles, query));
   state->workers = std::make_unique<Workers>(spec.threads);
   return DataSetBuilder(std::move(state));
 }
@@ -136,6 +145,7 @@ Status DataSetBuilder::State::add(const arrow::Batch& batch, std::span<const siz
                                   std::optional<size_t> label_at, std::span<const PartRows> parts) {
   for (const PartRows& part : parts) {
     if (label) TRY(label->append(batch.column(*label_at), part.part, part.rows));
+    TRY(roles->append(batch, part.part, part.rows));
     rows[part.part] += part.rows ? part.rows->size() : batch.rows();
   }
   workers->run(inputs.size(), [&](size_t i) { inputs[i].append(batch.column(from[i]), parts); });
@@ -157,7 +167,8 @@ Status DataSetBuilder::append(const arrow::Batch& batch) {
       const arrow::ColumnView marks = batch.column(*state.validation_column);
       validates = !marks.is_null(i) && marks.as_double(i) != 0;
     } else {
-      validates = draw(state.spec.seed, state.rows_seen + i) < state.spec.validation_fraction;
+      const uint64_t key = state.roles->group_key(batch, i).value_or(state.rows_seen + i);
+      validates = draw(state.spec.seed, key) < state.spec.validation_fraction;
     }
     chosen[validates ? kValidationPart : kTrainPart].push_back(i);
   }
@@ -169,6 +180,7 @@ Status DataSetBuilder::append(const arrow::Batch& batch) {
 Status DataSetBuilder::bind_validation(const arrow::Schema& query) {
   State& state = *state_;
   if (state.label) state.validation_label = TRY(find_column(query, state.spec.label, "label"));
+  TRY(state.roles->bind_validation(query));
   state.validation_columns.clear();
   for (const InputCollector& input : state.inputs) {
     const size_t at = TRY(find_column(query, input.name(), "feature"));
@@ -222,11 +234,13 @@ struct FeaturePlaces {
 // Hands out one part of the data; the collectors and workers are the data set's.
 class PartSource final : public MatrixSource {
  public:
-  PartSource(const FeatureSchema& schema, const LabelCollector* label, const FeaturePlaces& places,
+  PartSource(const FeatureSchema& schema, const LabelCollector* label, const RoleCollector& roles,
+             const FeaturePlaces& places,
              const std::vector<std::vector<float>>& edges, Workers& workers, size_t part, size_t rows,
              size_t block_rows)
       : schema_(schema),
         label_(label),
+        roles_(roles),
         places_(places),
         edges_(edges),
         workers_(workers),
@@ -253,16 +267,18 @@ class PartSource final : public MatrixSource {
       for (auto& codes : codes_) codes = {};
       return std::nullopt;
     }
-    const size_t size = std::min(block_rows_, rows_ - begin_);
+    const size_t size = block_size();
     workers_.run(places_.plain.size(), [&](size_t f) {
       const FeaturePlace& place = places_.plain[f];
       if (schema_.features[place.feature].kind == FeatureKind::kCategorical) {
         codes_[f].resize(size);
         place.read(part_, begin_, std::span<int32_t>(codes_[f]));
+        reorder(codes_[f]);
         columns_[place.feature].codes = codes_[f];
       } else {
         values_[f].resize(size);
         place.read(part_, begin_, std::span<float>(values_[f]));
+        reorder(values_[f]);
         columns_[place.feature].values = values_[f];
       }
     });
@@ -274,19 +290,44 @@ class PartSource final : public MatrixSource {
     if (label_ != nullptr) {
       label_values_.resize(size);
       label_->read(part_, begin_, label_values_);
+      reorder(label_values_);
     }
-    begin_ += size;
+    const auto rows_of = [&](auto all) { return all.empty() ? all : all.subspan(begin_, size); };
     MatrixBlock block;
     block.rows = size;
     block.features = columns_;
     block.sparse = sparse_;
     block.label = label_values_;
+    block.weight = rows_of(roles_.weight(part_));
+    block.group = rows_of(roles_.group(part_));
+    block.label_upper = rows_of(roles_.label_upper(part_));
+    begin_ += size;
     return block;
   }
 
  private:
+  // Rows of the next block: whole groups, and all of them when they have to be put together.
+  size_t block_size() const {
+    if (!roles_.order(part_).empty()) return rows_;
+    size_t end = std::min(begin_ + block_rows_, rows_);
+    const std::span<const int32_t> group = roles_.group(part_);
+    while (!group.empty() && end < rows_ && group[end] == group[end - 1]) ++end;
+    return end - begin_;
+  }
+
+  // Of all rows, which then are one block.
+  template <class Vector>
+  void reorder(Vector& values) const {
+    const std::span<const uint32_t> order = roles_.order(part_);
+    if (order.empty()) return;
+    Vector out(order.size());
+    for (size_t i = 0; i < order.size(); ++i) out[i] = values[order[i]];
+    values = std::move(out);
+  }
+
   const FeatureSchema& schema_;
   const LabelCollector* label_;  // null = none
+  const RoleCollector& roles_;
   const FeaturePlaces& places_;
   const std::vector<std::vector<float>>& edges_;
   Workers& workers_;
@@ -312,6 +353,7 @@ struct DataSet::State {
   std::vector<std::vector<float>> edges;
   std::vector<FeatureReport> report;
   std::optional<LabelCollector> label;
+  std::optional<RoleCollector> roles;
   std::unique_ptr<Workers> workers;
   std::unique_ptr<PartSource> train;
   std::unique_ptr<PartSource> validation;
@@ -520,6 +562,9 @@ Result<DataSet> DataSetBuilder::finish() {
     CHECK(from.spec.intent.task.has_value());
     state->decision.task = *from.spec.intent.task;
   }
+  state->roles = std::move(from.roles);
+  const auto read_labels = [&](size_t part, std::span<float> out) { state->label->read(part, 0, out); };
+  TRY(state->roles->finish(state->decision.map, from.spec.class_weights, read_labels, from.rows));
   state->inputs = std::move(from.inputs);
   state->workers = std::move(from.workers);
   state->fingerprint = from.fingerprint;
@@ -527,6 +572,11 @@ Result<DataSet> DataSetBuilder::finish() {
   TRY(state->add_functions(std::move(from.functions)));
   TRY(state->fit(from.spec.seed));
   state->make_plan();
+  for (const size_t part : {kTrainPart, kValidationPart}) {
+    if (state->places.sparse.empty() || state->roles->order(part).empty()) continue;
+    return fail(Code::kUnsupported, "rows with sparse vectors are not put together by group_column",
+                "ORDER BY the group column, so that the rows of a group stand together");
+  }
   if (state->plan.schema().size() == 0) {
     return fail(Code::kData, "no column is left to learn from: all are constant, NULL or identifiers");
   }
@@ -557,8 +607,8 @@ Result<DataSet> DataSetBuilder::finish() {
     const size_t count = from.rows[part];
     const bool in_one = state->edges.empty() && state->places.sparse.empty() && count <= kOneBlockRows;
     const size_t block = in_one ? std::max<size_t>(count, 1) : kBlockRows;
-    return std::make_unique<PartSource>(state->plan.schema(), state->label ? &*state->label : nullptr, state->places,
-                                        state->edges, *state->workers, part, count, block);
+    return std::make_unique<PartSource>(state->plan.schema(), state->label ? &*state->label : nullptr, *state->roles,
+                                        state->places, state->edges, *state->workers, part, count, block);
   };
   state->train = source(kTrainPart);
   if (from.rows[kValidationPart] > 0) state->validation = source(kValidationPart);

@@ -19,6 +19,7 @@
 #include "arrow/batch.h"
 #include "base/error.h"
 #include "ml/data_fingerprint.h"
+#include "ml/data_roles.h"
 #include "ml/feature_plan.h"
 #include "ml/matrix.h"
 #include "ml/trainer.h"
@@ -34,7 +35,9 @@ struct DataSpec {
   std::vector<std::string> excluded;       // columns of the query that are no features either
   std::vector<sql::ColumnTarget> columns;  // COLUMN; columns that it does not name are features by themselves
   std::string validation_column;           // boolean column that marks validation rows; empty = none. No feature
-  double validation_fraction = 0;          // of the rows, drawn with `seed`
+  double validation_fraction = 0;          // of the rows, drawn with `seed`; where there are groups, of them
+  RoleColumns roles;                       // no features
+  ClassWeights class_weights;
   uint64_t seed = 0;
   Trainer::Intent intent;
   std::optional<Trainer::Binning> binning;
@@ -76,9 +79,9 @@ class DataSet {
   std::unique_ptr<State> state_;
 };
 
-// Columns of the query that are features: all but the label, the validation column and those excluded. Errors (kProgram): label or
-// validation column missing (nearest name), two columns of one name, a type that is no feature (named), no feature at all, and
-// those of read_columns() (ml/column_functions.h). Used at plan time too.
+// Columns of the query that are features: all but the label, the validation column, those with a role and those excluded.
+// Errors (kProgram): one of them missing (nearest name), two columns of one name, a type that is no feature (named), no
+// feature at all, and those of read_columns() (ml/column_functions.h). Used at plan time too.
 Result<std::vector<size_t>> feature_columns(const arrow::Schema& query, const DataSpec& spec);
 
 class DataSetBuilder {

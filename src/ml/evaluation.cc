@@ -10,6 +10,7 @@
 
 #include "arrow/builder.h"
 #include "base/strings.h"
+#include "ml/data_roles.h"
 
 namespace sinan::ml {
 namespace {
@@ -32,13 +33,14 @@ double number_at(const arrow::ColumnView& column, size_t row) {
 // Batches of (truth, predictions.., margins.., the column to slice by): truth is the class or the value.
 class EvaluationMapper final : public BatchMapper {
  public:
-  EvaluationMapper(const OpenModelQuery& query, size_t label, std::optional<size_t> by,
+  EvaluationMapper(const OpenModelQuery& query, size_t label, std::optional<size_t> by, std::optional<size_t> group,
                    const EvaluationRequest& request, const ClassIndex& classes,
                    std::shared_ptr<const arrow::Schema> schema)
       : model_(*query.model),
         encoder_(query.model->package().plan, query.binding),
         label_(label),
         by_(by),
+        group_(group),
         label_name_(request.label),
         classes_(classes),
         with_margins_(request.with_margins),
@@ -51,6 +53,7 @@ class EvaluationMapper final : public BatchMapper {
     size_t next = 1;
     TRY(append_scores(block, Output::kPrediction, model_.predictor().prediction_width(), out, next));
     if (with_margins_) TRY(append_scores(block, Output::kMargin, model_.predictor().outputs(), out, next));
+    if (group_) TRY(append_group(rows.column(*group_), out.column(next)));
     if (by_) return arrow::with_columns(rows, {*by_}, out.finish());
     return out.finish();
   }
@@ -62,7 +65,7 @@ class EvaluationMapper final : public BatchMapper {
                   fmt::format("add WHERE {} IS NOT NULL", label_name_));
     }
     const size_t rows = column.size();
-    if (model_.package().task == Task::kRegression) {
+    if (!is_classification(model_.package().task)) {
       std::vector<double> values(rows);
       for (size_t i = 0; i < rows; ++i) {
         values[i] = number_at(column, i);
@@ -81,6 +84,12 @@ class EvaluationMapper final : public BatchMapper {
                   fmt::format("the model knows {}", known_classes()));
     }
     out.append_values(std::span<const int32_t>(values));
+    return {};
+  }
+
+  static Status append_group(const arrow::ColumnView& column, arrow::ColumnBuilder& out) {
+    if (column.null_count() > 0) return fail(Code::kData, "the group is NULL in a row that is to be evaluated");
+    for (size_t i = 0; i < column.size(); ++i) out.append(static_cast<int64_t>(group_key(column, i)));
     return {};
   }
 
@@ -104,7 +113,7 @@ class EvaluationMapper final : public BatchMapper {
   const Model& model_;
   FeatureEncoder encoder_;
   size_t label_;
-  std::optional<size_t> by_;
+  std::optional<size_t> by_, group_;
   std::string label_name_;
   const ClassIndex& classes_;
   bool with_margins_;
@@ -132,7 +141,7 @@ Result<size_t> column_of(const arrow::Schema& columns, std::string_view name, st
 
 Status check_label(const Model& model, const arrow::Field& label) {
   const ModelPackage& package = model.package();
-  if (package.task == Task::kRegression) {
+  if (!is_classification(package.task)) {
     if (has_numbers(label.type)) return {};
     return fail(Code::kProgram, fmt::format("the label of a regression must be a number: \"{}\" is {}", label.name,
                                             label.type.to_string()));
@@ -143,23 +152,36 @@ Status check_label(const Model& model, const arrow::Field& label) {
 }
 
 // What a mapper adds to the column to slice by.
-std::shared_ptr<const arrow::Schema> scored_schema(const Model& model, bool with_margins) {
+std::shared_ptr<const arrow::Schema> scored_schema(const Model& model, bool with_margins, bool with_group) {
   auto schema = std::make_shared<arrow::Schema>();
-  const bool regression = model.package().task == Task::kRegression;
+  const bool regression = !is_classification(model.package().task);
   schema->fields.push_back({"truth", regression ? arrow::double_type() : arrow::int32_type()});
   const size_t scores = model.predictor().prediction_width() + (with_margins ? model.predictor().outputs() : 0);
   for (size_t k = 0; k < scores; ++k) schema->fields.push_back({fmt::format("score_{}", k), arrow::float_type()});
+  if (with_group) schema->fields.push_back({"group", arrow::int64_type()});
   return schema;
 }
+
+// Groups in the order in which they come.
+class GroupNumbers {
+ public:
+  void append(std::span<const int64_t> keys, std::vector<int32_t>& out) {
+    for (const int64_t key : keys)
+      out.push_back(numbers_.try_emplace(key, static_cast<int32_t>(numbers_.size())).first->second);
+  }
+
+ private:
+  std::unordered_map<int64_t, int32_t> numbers_;
+};
 
 // A mapper's batch behind `out`; its truth is column `first`.
 void append_batch(const arrow::Batch& batch, size_t first, const Model& model, bool with_margins, Scored& out) {
   const size_t width = model.predictor().prediction_width();
   const arrow::ColumnView truth = batch.column(first);
-  if (out.task == Task::kRegression) {
+  if (!is_classification(out.task)) {
     const std::span<const double> values = *truth.values<double>();
     out.actual_value.insert(out.actual_value.end(), values.begin(), values.end());
-    const arrow::ColumnView predicted = batch.column(first + 1);
+    const arrow::ColumnView predicted = batch.column(first + 1 + model.package().label.main_output());
     const std::span<const float> predictions = *predicted.values<float>();
     for (const float value : predictions) out.predicted_value.push_back(static_cast<double>(value));
   } else {
@@ -195,6 +217,14 @@ Result<EvaluatedRows> score_for_evaluation(OpenModelQuery query, const Evaluatio
   const std::shared_ptr<const arrow::Schema> columns = query.columns;
   const size_t label = TRY(column_of(*columns, request.label, "label"));
   std::optional<size_t> by;
+  std::optional<size_t> group;
+  if (request.group) {
+    const auto found = column_of(*columns, *request.group, "one that tells groups apart");
+    if (!found.has_value()) return fail(Error(found.error())).at(request.group_place);
+    group = *found;
+    if (auto good = check_group_type((*columns)[*group]); !good)
+      return fail(std::move(good).error()).at(request.group_place);
+  }
   if (request.by) {
     const auto found = column_of(*columns, *request.by, "one to slice by");
     if (!found.has_value()) return fail(Error(found.error())).at(request.by_place);
@@ -202,11 +232,11 @@ Result<EvaluatedRows> score_for_evaluation(OpenModelQuery query, const Evaluatio
   }
   TRY(check_label(*model, (*columns)[label]));
 
-  const std::shared_ptr<const arrow::Schema> schema = scored_schema(*model, request.with_margins);
+  const std::shared_ptr<const arrow::Schema> schema = scored_schema(*model, request.with_margins, group.has_value());
   const ClassIndex classes(model->package().label);
   std::vector<std::unique_ptr<BatchMapper>> mappers;
   for (uint32_t i = 0; i < std::max(1u, context.threads()); ++i)
-    mappers.push_back(std::make_unique<EvaluationMapper>(query, label, by, request, classes, schema));
+    mappers.push_back(std::make_unique<EvaluationMapper>(query, label, by, group, request, classes, schema));
   context.progress().stage("scoring");
   const auto batches =
       map_batches(std::move(query.rows), schema, std::move(mappers), context.cancel(), &context.progress());
@@ -214,9 +244,10 @@ Result<EvaluatedRows> score_for_evaluation(OpenModelQuery query, const Evaluatio
   EvaluatedRows out;
   out.scored.task = model->package().task;
   out.scored.threshold = request.threshold;
-  if (out.scored.task != Task::kRegression) out.scored.classes = model->package().label.classes.size();
+  if (is_classification(out.scored.task)) out.scored.classes = model->package().label.classes.size();
   std::optional<SliceIndex> slices;
   if (by) slices.emplace((*columns)[*by].type);
+  GroupNumbers groups;
   while (true) {
     const std::optional<arrow::Batch> batch = TRY(batches->next());
     if (!batch) break;
@@ -225,6 +256,7 @@ Result<EvaluatedRows> score_for_evaluation(OpenModelQuery query, const Evaluatio
       if (!appended.has_value()) return fail(std::move(appended).error()).at(request.by_place);
     }
     append_batch(*batch, by ? 1 : 0, *model, request.with_margins, out.scored);
+    if (group) groups.append(*batch->column(batch->columns() - 1).values<int64_t>(), out.scored.group);
   }
   if (out.scored.rows() == 0)
     return fail(Code::kData, "there are no rows to evaluate", "check the query's WHERE clause");

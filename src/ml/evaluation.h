@@ -35,8 +35,10 @@ struct EvaluationRequest {
   std::string label;       // a column of the query
   double threshold = 0.5;  // of two classes
   bool with_margins = false;
-  std::optional<std::string> by;  // a column of the query whose values are to be told apart
-  Span by_place;                  // where its errors are shown
+  std::optional<std::string> by;     // a column of the query whose values are to be told apart
+  Span by_place;                     // where its errors are shown
+  std::optional<std::string> group;  // ranking: a column of the query
+  Span group_place;
 };
 
 struct EvaluatedRows {

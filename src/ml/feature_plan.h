@@ -65,6 +65,9 @@ struct LabelMap {
   std::string column;
   arrow::Type type;                  // of the label column: predictions have it too
   std::vector<std::string> classes;  // text form of the value, index = class; numbers in numeric, others in byte order
+  std::vector<std::string> outputs;  // of a number: what each of several predicted is called; empty = one is
+  // Which of them is shown where there is room for one: the middle one.
+  size_t main_output() const { return outputs.empty() ? 0 : (outputs.size() - 1) / 2; }
   friend bool operator==(const LabelMap&, const LabelMap&) = default;
 };
 

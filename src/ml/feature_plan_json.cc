@@ -223,6 +223,7 @@ Json to_json(const LabelMap& label) {
   Json out = type_to_json(label.type);
   out.set("column", label.column);
   if (label.kind == LabelMap::Kind::kClasses) out.set("classes", strings_to_json(label.classes));
+  if (!label.outputs.empty()) out.set("outputs", strings_to_json(label.outputs));
   return out;
 }
 
@@ -239,6 +240,7 @@ Result<LabelMap> label_map_from_json(const Json& json) {
   } else if (!label.type.is_numeric() && label.type.id != TypeId::kBool) {
     return fail(Code::kData, fmt::format("label is no number: {}", label.type.to_string()));
   }
+  if (json.find("outputs") != nullptr) label.outputs = TRY(strings_from_json(json.at("outputs")));
   return label;
 }
 

@@ -22,7 +22,8 @@ Result<Scored> score_held_out(const Model& model, MatrixSource& rows) {
       }
     }
     if (is_regression) {
-      for (const float value : predictions) out.predicted_value.push_back(static_cast<double>(value));
+      for (size_t i = model.package().label.main_output(); i < predictions.size(); i += width)
+        out.predicted_value.push_back(static_cast<double>(predictions[i]));
       continue;
     }
     out.probability.insert(out.probability.end(), predictions.begin(), predictions.end());

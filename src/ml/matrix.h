@@ -56,7 +56,9 @@ struct MatrixBlock {
   std::span<const SparseFeatures> sparse;  // ascending by `first`; mostly none
   std::span<const float> label;            // class index or value; empty when there is none
   std::span<const float> weight;           // empty = all 1
-  std::span<const int32_t> group;          // ranking groups, ascending runs; empty = none
+  std::span<const int32_t> group;          // ranking groups, ascending runs; empty = none. No group is in two blocks
+  // The label's interval reaches from `label` to here, infinity where it is open; empty = labels are exact.
+  std::span<const float> label_upper;
 };
 
 // A pass over all rows, as often as wanted. Not thread-safe.

@@ -9,6 +9,7 @@
 
 #include "base/strings.h"
 #include "ml/metric_tables.h"
+#include "ml/ranking_metrics.h"
 
 namespace sinan::ml {
 namespace {
@@ -202,6 +203,18 @@ double explained_variance(const Scored& s) {
                    mean_of_values(s, [&](double y, double) { return (y - average) * (y - average); }));
 }
 
+// ---- ranking ----
+
+template <size_t kPlaces>
+double ndcg_at(const Scored& s) {
+  return ndcg(s, kPlaces, Gain::kExponential);
+}
+template <size_t kPlaces>
+double map_at(const Scored& s) {
+  return mean_average_precision(s, kPlaces);
+}
+double ndcg_score(const Scored& s) { return ndcg(s, 0, Gain::kLinear, 0); }
+
 using For = MetricSpec::For;
 constexpr MetricSpec kMetrics[] = {
     {"accuracy_score", For::kClasses, "share of rows whose class is predicted", false, accuracy},
@@ -240,6 +253,16 @@ constexpr MetricSpec kMetrics[] = {
      percentage_error},
     {"MeanSquaredError", For::kRegression, "as mean_squared_error", false, squared_error},
     {"RootMeanSquaredError", For::kRegression, "root of mean_squared_error", false, root_squared_error},
+    {"ndcg", For::kRanking, "discounted gain 2^r - 1, 1 = the best order", false, ndcg_at<0>},
+    {"ndcg@1", For::kRanking, "of the first row of a group", false, ndcg_at<1>},
+    {"ndcg@3", For::kRanking, "of the first 3 rows", false, ndcg_at<3>},
+    {"ndcg@5", For::kRanking, "of the first 5 rows", false, ndcg_at<5>},
+    {"ndcg@10", For::kRanking, "of the first 10 rows", false, ndcg_at<10>},
+    {"ndcg_score", For::kRanking, "discounted gain r, as scikit-learn has it", false, ndcg_score},
+    {"map", For::kRanking, "mean average precision: rows of a relevance above 0 are found", false, map_at<0>},
+    {"map@5", For::kRanking, "of the first 5 rows", false, map_at<5>},
+    {"map@10", For::kRanking, "of the first 10 rows", false, map_at<10>},
+    {"mrr", For::kRanking, "mean of 1 / place of the first relevant row", false, mean_reciprocal_rank},
 };
 
 std::string_view wanted(For use) {
@@ -250,6 +273,8 @@ std::string_view wanted(For use) {
       return "a model of two classes";
     case For::kClasses:
       return "a classification model";
+    case For::kRanking:
+      return "a ranking model";
   }
   return "";
 }
@@ -262,6 +287,8 @@ bool fits(For use, Task task) {
       return task == Task::kBinary;
     case For::kClasses:
       return task == Task::kBinary || task == Task::kMulticlass;
+    case For::kRanking:
+      return task == Task::kRanking;
   }
   return false;
 }
@@ -294,6 +321,7 @@ void take_rows(const Scored& from, std::span<const size_t> rows, Scored& out) {
   take(from.margin, out.margin);
   take(from.actual_value, out.actual_value);
   take(from.predicted_value, out.predicted_value);
+  take(from.group, out.group);
 }
 
 std::span<const MetricSpec> metric_specs() { return kMetrics; }
@@ -331,6 +359,7 @@ Result<double> compute_metric(const MetricSpec& metric, const Scored& scored) {
 }
 
 double loss(const Scored& scored) {
+  if (scored.task == Task::kRanking) return 1 - ndcg(scored, 0, Gain::kExponential);
   return scored.task == Task::kRegression ? squared_error(scored) : log_loss(scored);
 }
 
@@ -340,6 +369,8 @@ std::vector<std::string_view> default_metrics(Task task) {
       return {"accuracy_score", "roc_auc_score", "precision_score", "recall_score", "f1_score"};
     case Task::kMulticlass:
       return {"accuracy_score", "balanced_accuracy_score", "f1_score"};
+    case Task::kRanking:
+      return {"ndcg", "ndcg@10", "map"};
     default:
       return {"mean_absolute_error", "RootMeanSquaredError", "r2_score"};
   }

@@ -30,11 +30,12 @@ struct Scored {
   std::vector<int32_t> actual;
   std::vector<float> probability;
   std::vector<float> margin;  // rows x outputs, only for metrics that need it
-  // Regression.
+  // Regression; of ranking relevances and scores.
   std::vector<double> actual_value;
   std::vector<double> predicted_value;
+  std::vector<int32_t> group;  // ranking: rows of one number are ranked against each other
 
-  size_t rows() const { return task == Task::kRegression ? actual_value.size() : actual.size(); }
+  size_t rows() const { return is_classification(task) ? actual.size() : actual_value.size(); }
   int32_t predicted_class(size_t row) const;
   float probability_of(size_t row, size_t which) const;
 };
@@ -42,7 +43,7 @@ struct Scored {
 void take_rows(const Scored& from, std::span<const size_t> rows, Scored& out);
 
 struct MetricSpec {
-  enum class For : uint8_t { kRegression, kTwoClasses, kClasses };
+  enum class For : uint8_t { kRegression, kTwoClasses, kClasses, kRanking };
   std::string_view name;  // as shown in the result's column, unless the user spelt it otherwise
   For use;
   std::string_view doc;
@@ -55,7 +56,7 @@ std::span<const MetricSpec> metric_specs();
 Result<const MetricSpec*> find_metric(std::string_view name, std::optional<Task> task);
 // Errors: kData when the rows rule it out (mean_squared_log_error of negative values).
 Result<double> compute_metric(const MetricSpec& metric, const Scored& scored);
-// What training with the task's usual objective minimises: log loss, or the mean squared error.
+// What training with the task's usual objective minimises: log loss, the mean squared error, of ranking 1 - NDCG.
 double loss(const Scored& scored);
 // What is shown when nobody asked for anything: names of metric_specs().
 std::vector<std::string_view> default_metrics(Task task);

@@ -12,6 +12,7 @@
 #include "ml/trees/double_sum.h"
 #include "ml/trees/explainer.h"
 #include "ml/trees/lightgbm_model.h"
+#include "ml/trees/linear_model.h"
 #include "ml/trees/predictor.h"
 #include "ml/trees/sparse_features.h"
 #include "ml/trees/xgboost_model.h"
@@ -29,8 +30,15 @@ OpenedModel from_trees(std::unique_ptr<Predictor> predictor, const std::shared_p
 }
 
 Result<OpenedModel> open_xgboost(const ModelPackage& package) {
-  const auto trees = TRY(read_xgboost(package.native, package.plan.schema()));
-  return from_trees(make_predictor(trees), trees, std::numeric_limits<float>::quiet_NaN());
+  const XgboostModel model = TRY(read_xgboost_model(package.native, package.plan.schema()));
+  constexpr float kAbsent = std::numeric_limits<float>::quiet_NaN();
+  if (model.linear != nullptr) {
+    const FeatureSchema& features = package.plan.schema();
+    const std::vector<bool> all(features.size(), true);
+    return OpenedModel{with_sparse_features(make_linear_predictor(model.linear), features, all, kAbsent),
+                       with_sparse_features(make_linear_explainer(model.linear), features, all, kAbsent)};
+  }
+  return from_trees(make_predictor(model.trees), model.trees, kAbsent);
 }
 
 Result<OpenedModel> open_lightgbm(const ModelPackage& package) {

@@ -28,6 +28,7 @@ Result<ModelSignature> from_payload(const catalog::ObjectVersion& object) {
   if (!label.is_null()) {
     signature.label = TRY(label.at("column").as_string());
     signature.label_type = TRY(type_from_json(label));
+    for (const Json& output : label.at("outputs").items()) signature.outputs.push_back(TRY(output.as_string()));
   }
   if (const Json* rows = object.payload.find("calibration_rows")) {
     signature.calibration_rows = static_cast<uint64_t>(TRY(rows->as_int()));

@@ -24,6 +24,7 @@ struct ModelSignature {
   std::optional<Task> task;                  // absent: decided by the data
   std::optional<uint64_t> calibration_rows;  // absent: not known before the run
   bool predicts_score = false;               // points rather than classes
+  std::vector<std::string> outputs;          // LabelMap::outputs
   // Found under an alias: "zoo.m@prod", an object with a state of its own.
   std::optional<ObjectRef> alias;
   // Planned under a new name: what the catalog still calls it.

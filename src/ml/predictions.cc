@@ -107,8 +107,9 @@ std::vector<arrow::Field> prediction_fields(Task task, const LabelMap& label, co
                                             const FeatureSchema& features) {
   std::vector<arrow::Field> fields = {
       {options.target, options.type.value_or(prediction_type(task, label.type, options.output))}};
+  for (const std::string& output : label.outputs) fields.push_back({output, arrow::double_type()});
   const auto add_by_class = [&](std::string_view prefix) {
-    for (const std::string& name : label.classes)
+    for (const std::string& name : task == Task::kMulticlass || task == Task::kBinary ? label.classes : label.outputs)
       fields.push_back({fmt::format("{}_{}", prefix, name), arrow::double_type()});
   };
   for (const ExtraOutput extra : options.extra) {
@@ -120,7 +121,7 @@ std::vector<arrow::Field> prediction_fields(Task task, const LabelMap& label, co
         add_by_class("probability");
         break;
       case ExtraOutput::kMargin:
-        if (task == Task::kMulticlass) {
+        if (task == Task::kMulticlass || !label.outputs.empty()) {
           add_by_class("margin");
         } else {
           fields.push_back({"margin", arrow::double_type()});
@@ -160,8 +161,16 @@ Result<PredictionBuilder> PredictionBuilder::make(const Model& model, Prediction
   out.options_ = std::move(options);
   out.schema_ = std::make_shared<const arrow::Schema>(arrow::Schema{prediction_fields(package, out.options_)});
   TRY(out.prepare_extra());
-  if (!is_classification(package.task)) return out;
-
+  if (out.options_.output == TargetOutput::kMargin && model.predictor().outputs() != 1) {
+    return fail(Code::kArgument, fmt::format("a model of {} outputs has no single margin", model.predictor().outputs()),
+                "predict.extra_outputs=\"margin\" has them all");
+  }
+  if (!is_classification(package.task)) {
+    const size_t numbers = std::max<size_t>(1, package.label.outputs.size());
+    if (model.predictor().prediction_width() == numbers) return out;
+    return fail(Code::kData, fmt::format("the model is damaged: it has {} outputs and its trees {}", numbers,
+                                         model.predictor().prediction_width()));
+  }
   const size_t expected = package.task == Task::kBinary ? 2 : model.predictor().prediction_width();
   if (package.label.classes.size() != expected) {
     return fail(Code::kData, fmt::format("the model is damaged: it has {} classes and its trees {}",
@@ -251,14 +260,20 @@ Result<arrow::Batch> PredictionBuilder::build(const MatrixBlock& block) {
   } else if (options_.output == TargetOutput::kProbability) {
     add_column(probability);
   } else if (!is_classification(task)) {
+    const LabelMap& label = model_->package().label;
+    const size_t shown = label.main_output();
     if (type == TypeId::kInt64) {
       arrow::ColumnBuilder& target = batch.column(next++);
       for (size_t i = 0; i < rows; ++i) target.append(static_cast<int64_t>(predicted_[i]));
-    } else if (type == TypeId::kFloat) {
+    } else if (type == TypeId::kFloat && width == 1) {
       batch.column(next++).append_values(std::span<const float>(predicted_));
+    } else if (type == TypeId::kFloat) {
+      for (size_t i = 0; i < rows; ++i) batch.column(next).append(predicted_[i * width + shown]);
+      ++next;
     } else {
-      add_column([&](size_t i) { return predicted_[i]; });
+      add_column([&](size_t i) { return predicted_[i * width + shown]; });
     }
+    for (size_t k = 0; k < label.outputs.size(); ++k) add_column([&](size_t i) { return predicted_[i * width + k]; });
   } else {
     arrow::ColumnBuilder& target = batch.column(next++);
     for (size_t i = 0; i < rows; ++i) {
@@ -304,7 +319,10 @@ Result<arrow::Batch> PredictionBuilder::build(const MatrixBlock& block) {
         const size_t outputs = predictor.outputs();
         for (size_t term = 0; term < terms; ++term) {
           add_column([&](size_t i) {
-            const size_t output = outputs == 1 ? 0 : predicted_class(&predicted_[i * width], width, options_.threshold);
+            const size_t output = outputs == 1 ? 0
+                                  : is_classification(task)
+                                      ? predicted_class(&predicted_[i * width], width, options_.threshold)
+                                      : model_->package().label.main_output();
             return contributions_[(i * outputs + output) * terms + term];
           });
         }

@@ -1,7 +1,8 @@
 // Predictions as columns: the target in the label's own type and the extra outputs of TO PREDICT. The schema is known as soon
 // as the model is; build() fills it. One object a thread: buffers are reused.
 //
-//   value          regression: DOUBLE (FLOAT for a FLOAT label); classification: the class, in the label's type where a
+//   value          regression: DOUBLE (FLOAT for a FLOAT label), the middle one and then a column for each (quantile_0.1)
+//                  where a model predicts several numbers; classification: the class, in the label's type where a
 //                  column of it can be built, else as text
 //                  a cluster's number or 1 / -1 for usual / unusual rows (BIGINT) where there is no label
 //                  score cards: points (DOUBLE)

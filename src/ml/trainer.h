@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <span>
@@ -30,6 +31,8 @@ struct TrainSpec {
   uint64_t seed = 0;
   uint32_t threads = 1;
   uint64_t memory_bytes = 0;
+  std::filesystem::path scratch;            // an empty folder for files that training needs meanwhile; empty = none
+  const ModelPackage* continued = nullptr;  // the model to go on from: same plan, label and task
 };
 
 // Told after every round; answers false to stop early (cancelled).
@@ -68,6 +71,8 @@ class Trainer {
     std::optional<size_t> classes;
     bool is_classification = false;  // two classes or more: the data tell how many
     bool predicts_score = false;     // the objective is kScoreObjective: PREDICT writes points rather than classes
+    // Several numbers a row: what each is called ("quantile_0.1", in the predictor's order). Empty = one.
+    std::vector<std::string> outputs;
   };
   virtual Result<Intent> intent(std::string_view estimator, const AttributeValues& attributes) const = 0;
   // Above how many rows numeric features may be rounded to bins before train(), and how; none = never.
@@ -87,6 +92,8 @@ class Trainer {
   virtual std::span<const AutoSearch> auto_searches() const { return {}; }
   // Whether it reads MatrixBlock::sparse; others are given plain columns.
   virtual bool takes_sparse() const { return false; }
+  // Whether train() can go on from a model that another statement trained (TrainSpec::continued).
+  virtual bool can_continue(std::string_view) const { return false; }
   virtual Result<Trained> train(const TrainSpec& spec, MatrixSource& train, MatrixSource* validation,
                                 TrainObserver& observer) const = 0;
   virtual flow::DoctorFinding doctor() const = 0;

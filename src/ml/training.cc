@@ -38,6 +38,8 @@ Result<TrainedModel> train_model(const TrainRequest& request, const TrainingRows
   spec.seed = resources.seed;
   spec.threads = resources.threads;
   spec.memory_bytes = resources.memory_bytes;
+  spec.scratch = resources.scratch;
+  if (request.continued != nullptr) spec.continued = &request.continued->package();
   std::optional<PlainSource> plain_train, plain_validation;
   const bool spreads =
       !request.trainer->takes_sparse() && std::ranges::any_of(rows.plan.schema().features, &Feature::is_sparse);
@@ -70,7 +72,9 @@ Result<TrainedModel> train_model(const TrainRequest& request, const TrainingRows
   package.importance = std::move(trained->importance);
   package.native = std::move(trained->native);
   package.native_name = trained->native_name;
-  if (rows.validation != nullptr && (rows.task == Task::kRegression || is_classification(rows.task))) {
+  // Several quantiles are intervals already; censored times do not tell how far off a prediction is.
+  const bool has_errors = rows.label.outputs.empty() && !package.objective.starts_with("survival:");
+  if (rows.validation != nullptr && has_errors && (rows.task == Task::kRegression || is_classification(rows.task))) {
     const auto opened = TRY(Model::make(package));
     package.calibration = TRY(calibrate(opened->predictor(), is_classification(rows.task), *rows.validation));
   }

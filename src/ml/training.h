@@ -8,6 +8,8 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +18,7 @@
 #include "flow/step.h"
 #include "ml/attributes.h"
 #include "ml/data_set.h"
+#include "ml/model.h"
 #include "ml/search_space.h"
 #include "ml/trainer.h"
 #include "ml/trial_strategy.h"
@@ -67,6 +70,8 @@ struct TrainRequest {
   TuneOptions tune;
   FoldOptions folds;
   uint64_t least_group_rows = 1;  // GROUP BY: smaller groups have no model
+  // USING: the model to go on from, opened by the run. Its plan encodes the rows.
+  std::shared_ptr<const Model> continued;
 
   // Whether models are trained on some of the rows and scored on others before the last one is.
   bool resamples() const { return folds.count > 0 || !candidates.empty(); }
@@ -88,6 +93,7 @@ struct TrainingResources {
   uint64_t seed = 0;
   uint32_t threads = 1;
   uint64_t memory_bytes = 0;
+  std::filesystem::path scratch;  // an empty folder for files that are needed meanwhile; empty = none
 };
 
 struct TrainedModel {

@@ -8,11 +8,13 @@
 
 #include "base/check.h"
 #include "base/strings.h"
+#include "ml/attribute_specs.h"
 
 namespace sinan::ml::lightgbm {
 namespace {
 
 using enum AttributeType;
+using namespace spec;
 
 constexpr Estimator kEstimators[] = {
     {"lightgbm.gbdt", "gbdt", "lightgbm"},
@@ -119,53 +121,6 @@ struct Row {
 };
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
-constexpr AttributeSpec integer(std::string_view name, std::string_view value, double min, double max,
-                                std::string_view doc, std::string_view aliases = {}) {
-  return {
-      .name = name, .type = kInteger, .default_text = value, .doc = doc, .min = min, .max = max, .aliases = aliases};
-}
-constexpr AttributeSpec at_least(std::string_view name, std::string_view value, double min, std::string_view doc,
-                                 std::string_view aliases = {}) {
-  return {.name = name, .type = kFloat, .default_text = value, .doc = doc, .min = min, .aliases = aliases};
-}
-constexpr AttributeSpec above(std::string_view name, std::string_view value, double min, std::string_view doc,
-                              std::string_view aliases = {}) {
-  return {.name = name,
-          .type = kFloat,
-          .default_text = value,
-          .doc = doc,
-          .min = min,
-          .min_open = true,
-          .aliases = aliases};
-}
-// Above 0, at most 1.
-constexpr AttributeSpec share(std::string_view name, std::string_view value, std::string_view doc,
-                              std::string_view aliases = {}) {
-  return {.name = name,
-          .type = kFloat,
-          .default_text = value,
-          .doc = doc,
-          .min = 0,
-          .max = 1,
-          .min_open = true,
-          .aliases = aliases};
-}
-// From 0 to 1.
-constexpr AttributeSpec rate(std::string_view name, std::string_view value, std::string_view doc,
-                             std::string_view aliases = {}) {
-  return {.name = name, .type = kFloat, .default_text = value, .doc = doc, .min = 0, .max = 1, .aliases = aliases};
-}
-constexpr AttributeSpec flag(std::string_view name, std::string_view value, std::string_view doc,
-                             std::string_view aliases = {}) {
-  return {.name = name, .type = kBoolean, .default_text = value, .doc = doc, .aliases = aliases};
-}
-constexpr AttributeSpec choice(std::string_view name, std::string_view value, std::string_view choices,
-                               std::string_view doc, std::string_view aliases = {}) {
-  return {.name = name, .type = kString, .default_text = value, .doc = doc, .choices = choices, .aliases = aliases};
-}
-
-constexpr double kMostInt = 2147483647;
 
 constexpr Row kRows[] = {
     // What is learnt.
@@ -340,18 +295,6 @@ constexpr Row kRows[] = {
      "num_threads", false},
     {integer("verbosity", "0", -1, 2, "messages of the library in the log: -1 none .. 2 all", "verbose"), "verbosity",
      false},
-    // Rows to validate on.
-    {{.name = "validation.select", .type = kQuery, .doc = "query of the rows to validate on"}},
-    {{.name = "validation.fraction",
-      .type = kFloat,
-      .doc = "share of the rows, drawn at random, to validate on",
-      .min = 0,
-      .max = 1,
-      .min_open = true,
-      .max_open = true}},
-    {{.name = "validation.column",
-      .type = kString,
-      .doc = "boolean column that marks the rows to validate on; no feature"}},
 };
 
 // A forest is made of samples.
@@ -375,6 +318,9 @@ std::vector<AttributeSpec> make_specs(const Estimator& estimator) {
       if (is_forest(estimator) && spec.name == name) spec.default_text = value;
     }
   }
+  specs.insert(specs.end(), std::begin(kValidationAttributes), std::end(kValidationAttributes));
+  specs.insert(specs.end(), std::begin(kWeightAttributes), std::end(kWeightAttributes));
+  specs.push_back(kGroupAttribute);
   return specs;
 }
 

@@ -71,6 +71,9 @@ std::string find_all(void* handle, Library& library) {
   find(handle, "LGBM_DatasetFree", library.dataset_free, missing);
   find(handle, "LGBM_BoosterCreate", library.booster_create, missing);
   find(handle, "LGBM_BoosterFree", library.booster_free, missing);
+  find(handle, "LGBM_BoosterLoadModelFromString", library.booster_parse, missing);
+  find(handle, "LGBM_BoosterMerge", library.booster_merge, missing);
+  find(handle, "LGBM_BoosterPredictForMat", library.booster_predict, missing);
   find(handle, "LGBM_BoosterAddValidData", library.booster_add_validation, missing);
   find(handle, "LGBM_BoosterUpdateOneIter", library.booster_update, missing);
   find(handle, "LGBM_BoosterGetCurrentIteration", library.booster_rounds, missing);

@@ -23,6 +23,7 @@ using LogText = void(const char*);
 
 // Of values in arrays.
 inline constexpr int kFloat32 = 0;
+inline constexpr int kFloat64 = 1;
 inline constexpr int kInt32 = 2;
 inline constexpr int kInt64 = 3;
 
@@ -51,6 +52,12 @@ struct Library {
 
   int (*booster_create)(DatasetHandle train, const char* parameters, BoosterHandle* out);
   int (*booster_free)(BoosterHandle);
+  int (*booster_parse)(const char* text, int* rounds, BoosterHandle* out);
+  // The other's trees in front of its own.
+  int (*booster_merge)(BoosterHandle, BoosterHandle other);
+  // Row-major in and out; `what` 1 = margins, of all rounds from the first on.
+  int (*booster_predict)(BoosterHandle, const void* values, int type, int32_t rows, int32_t columns, int is_row_major,
+                         int what, int first_round, int rounds, const char* parameters, int64_t* size, double* out);
   int (*booster_add_validation)(BoosterHandle, DatasetHandle);
   int (*booster_update)(BoosterHandle, int* no_split_left);
   int (*booster_rounds)(BoosterHandle, int* out);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <optional>
 #include <set>
@@ -154,34 +155,61 @@ Status push_sparse(const Library& library, DatasetHandle dataset, const MatrixBl
                        "reading the data");
 }
 
-Status push_all(const Library& library, MatrixSource& source, DatasetHandle dataset) {
+bool has_sparse(const MatrixSource& source) {
+  return std::ranges::any_of(source.schema().features, &Feature::is_sparse);
+}
+
+// A pass over all rows without sparse features, row-major and some at a time: each(values, rows, first row); and block by
+// block.
+Status read_rows(MatrixSource& source, const std::function<Status(const std::vector<float>&, size_t, size_t)>& each,
+                 const std::function<void(const MatrixBlock&)>& each_block = {}) {
   const size_t width = source.schema().size();
-  const bool is_sparse = std::ranges::any_of(source.schema().features, &Feature::is_sparse);
-  const size_t at_once = is_sparse
-                             ? kMostRowsAtOnce
-                             : std::clamp(kMostValuesAtOnce / std::max<size_t>(width, 1), size_t{1}, kMostRowsAtOnce);
+  const size_t at_once = std::clamp(kMostValuesAtOnce / std::max<size_t>(width, 1), size_t{1}, kMostRowsAtOnce);
   TRY(source.rewind());
-  RowInfo info;
   std::vector<float> buffer;
-  CompressedRows sparse;
-  size_t pushed = 0;
+  size_t done = 0;
   while (const auto block = TRY(source.next())) {
     for (size_t begin = 0; begin < block->rows; begin += at_once) {
       const size_t rows = std::min(at_once, block->rows - begin);
-      if (is_sparse) {
-        TRY(push_sparse(library, dataset, *block, begin, rows, pushed, sparse));
-        pushed += rows;
-        continue;
-      }
       transpose(*block, begin, rows, buffer);
-      TRY(library.check(library.dataset_push_rows(dataset, buffer.data(), kFloat32, static_cast<int32_t>(rows),
-                                                  static_cast<int32_t>(width), static_cast<int32_t>(pushed)),
-                        "reading the data"));
+      TRY(each(buffer, rows, done));
+      done += rows;
+    }
+    if (each_block) each_block(*block);
+  }
+  CHECK(done == source.rows());
+  return {};
+}
+
+Status push_all_sparse(const Library& library, MatrixSource& source, DatasetHandle dataset) {
+  TRY(source.rewind());
+  RowInfo info;
+  CompressedRows buffer;
+  size_t pushed = 0;
+  while (const auto block = TRY(source.next())) {
+    for (size_t begin = 0; begin < block->rows; begin += kMostRowsAtOnce) {
+      const size_t rows = std::min(kMostRowsAtOnce, block->rows - begin);
+      TRY(push_sparse(library, dataset, *block, begin, rows, pushed, buffer));
       pushed += rows;
     }
     info.add(*block);
   }
   CHECK(pushed == source.rows());
+  return info.set(library, dataset);
+}
+
+Status push_all(const Library& library, MatrixSource& source, DatasetHandle dataset) {
+  if (has_sparse(source)) return push_all_sparse(library, source, dataset);
+  const auto width = static_cast<int32_t>(source.schema().size());
+  RowInfo info;
+  TRY(read_rows(
+      source,
+      [&](const std::vector<float>& values, size_t rows, size_t first) {
+        return library.check(library.dataset_push_rows(dataset, values.data(), kFloat32, static_cast<int32_t>(rows),
+                                                       width, static_cast<int32_t>(first)),
+                             "reading the data");
+      },
+      [&](const MatrixBlock& block) { info.add(block); }));
   return info.set(library, dataset);
 }
 
@@ -209,6 +237,30 @@ Result<Dataset> make_dataset(const Library& library, MatrixSource& source, const
   TRY(library.check(library.dataset_set_names(dataset.handle(), texts.data(), static_cast<int>(texts.size())),
                     "naming features"));
   return dataset;
+}
+
+Status start_from(const Library& library, MatrixSource& source, const Dataset& dataset, BoosterHandle base,
+                  size_t outputs, uint32_t threads) {
+  const size_t all = source.rows();
+  const std::string parameters = fmt::format("num_threads={}", threads);
+  std::vector<double> scores(all * outputs);  // output by output, as the library wants it
+  std::vector<double> margins;
+  TRY(read_rows(source, [&](const std::vector<float>& values, size_t rows, size_t first) -> Status {
+    constexpr int kMargins = 1;
+    margins.resize(rows * outputs);
+    int64_t size = 0;
+    TRY(library.check(library.booster_predict(base, values.data(), kFloat32, static_cast<int32_t>(rows),
+                                              static_cast<int32_t>(source.schema().size()), 1, kMargins, 0, -1,
+                                              parameters.c_str(), &size, margins.data()),
+                      "scoring with the model to continue"));
+    CHECK(static_cast<size_t>(size) == margins.size());
+    for (size_t i = 0; i < rows; ++i)
+      for (size_t k = 0; k < outputs; ++k) scores[k * all + first + i] = margins[i * outputs + k];
+    return {};
+  }));
+  return library.check(library.dataset_set_field(dataset.handle(), "init_score", scores.data(),
+                                                 static_cast<int>(scores.size()), kFloat64),
+                       "starting from the model to continue");
 }
 
 std::vector<std::string> safe_names(const FeatureSchema& schema) {

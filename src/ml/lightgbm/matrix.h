@@ -38,6 +38,11 @@ class Dataset {
 Result<Dataset> make_dataset(const Library& library, MatrixSource& source, const std::string& parameters,
                              const Dataset* reference);
 
+// Where the rows start: the margins of `base`, a model of the same features with `outputs` margins a row, which new trees are
+// added to.
+Status start_from(const Library& library, MatrixSource& source, const Dataset& dataset, BoosterHandle base,
+                  size_t outputs, uint32_t threads);
+
 // The features' names as the library takes them: blanks and the signs of JSON are '_', and all are different.
 std::vector<std::string> safe_names(const FeatureSchema& schema);
 // "categorical_feature=2,5", or "" without one.

@@ -1,14 +1,15 @@
 #include "ml/lightgbm/trainer.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <mutex>
 
 #include "base/check.h"
 #include "base/strings.h"
+#include "ml/feature_constraints.h"
 #include "ml/lightgbm/attributes.h"
-#include "ml/lightgbm/constraints.h"
 #include "ml/lightgbm/history.h"
 #include "ml/lightgbm/library.h"
 #include "ml/lightgbm/matrix.h"
@@ -45,6 +46,20 @@ class Booster {
   ~Booster() {
     if (handle_ != nullptr) library_->booster_free(handle_);
   }
+
+  // A model's own text.
+  static Result<Booster> parse(const Library& library, std::span<const std::byte> native) {
+    const std::string text(reinterpret_cast<const char*>(native.data()), native.size());
+    int rounds = 0;
+    BoosterHandle handle = nullptr;
+    TRY(library.check(library.booster_parse(text.c_str(), &rounds, &handle), "reading the model to continue"));
+    return Booster(library, handle);
+  }
+  // The other's trees come before its own.
+  Status put_in_front(const Booster& other) const {
+    return library_->check(library_->booster_merge(handle_, other.handle_), "joining the models");
+  }
+  BoosterHandle handle() const { return handle_; }
 
   const std::vector<std::string>& metric_names() const { return metric_names_; }
 
@@ -165,6 +180,7 @@ class LightgbmTrainer final : public Trainer {
 
   Result<Intent> intent(std::string_view name, const AttributeValues& values) const override;
   std::span<const AutoSearch> auto_searches() const override { return kAutoSearches; }
+  bool can_continue(std::string_view name) const override { return estimator_named(name).boosting != "rf"; }
   Result<Trained> train(const TrainSpec& spec, MatrixSource& train, MatrixSource* validation,
                         TrainObserver& observer) const override;
 
@@ -242,15 +258,23 @@ Result<Trainer::Intent> LightgbmTrainer::intent(std::string_view name, const Att
   return intent;
 }
 
+Result<std::string> constraint_parameters(const AttributeValues& values, const FeatureSchema& schema) {
+  std::string out;
+  if (const auto signs = TRY(monotone_signs(values, schema)); !signs.empty())
+    out += fmt::format(" monotone_constraints={}", fmt::join(signs, ","));
+  const auto groups = TRY(interaction_groups(values, schema));
+  for (size_t i = 0; i < groups.size(); ++i)
+    out += fmt::format("{}[{}]", i == 0 ? " interaction_constraints=" : ",", fmt::join(groups[i], ","));
+  return out;
+}
+
 // Everything the library is told, in one text.
 Result<std::string> all_parameters(const TrainSpec& spec, const Estimator& estimator, const std::string& objective,
                                    const FeatureSchema& schema, uint32_t threads) {
   const AttributeValues& values = *spec.attributes;
   std::string out = parameters(estimator, values, objective, spec.classes);
-  for (const std::string& more : {TRY(monotone_parameter(values, schema)), TRY(interaction_parameter(values, schema)),
-                                  categorical_parameter(schema)}) {
-    if (!more.empty()) out += " " + more;
-  }
+  out += TRY(constraint_parameters(values, schema));
+  if (const std::string categories = categorical_parameter(schema); !categories.empty()) out += " " + categories;
   const auto seed = values.given("seed") ? values.integer("seed") : static_cast<int64_t>(spec.seed % 2147483647);
   return out + fmt::format(" seed={} num_threads={}", seed, threads);
 }
@@ -271,13 +295,14 @@ struct Grown {
   std::vector<std::string> warnings;
 };
 
-Result<Grown> grow(const Booster& booster, const AttributeValues& values, bool validates, bool is_random,
+// `before`: rounds of the model that is continued.
+Result<Grown> grow(const Booster& booster, const AttributeValues& values, size_t before, bool validates, bool is_random,
                    TrainObserver& observer) {
   Grown grown{History(booster.metric_names(), stopping(values)), 0, {}};
   const auto most = static_cast<uint32_t>(values.integer("train.num_boost_round"));
   for (uint32_t round = 0; round < most; ++round) {
     const bool has_split = TRY(booster.grow());
-    const bool is_kept = TRY(booster.rounds()) > grown.history.rounds();
+    const bool is_kept = TRY(booster.rounds()) > before + grown.history.rounds();
     if (is_kept) {
       const std::vector<double> train = TRY(booster.metrics(kTrainRows));
       const std::vector<double> validation = validates ? TRY(booster.metrics(kValidationRows)) : std::vector<double>();
@@ -295,8 +320,24 @@ Result<Grown> grow(const Booster& booster, const AttributeValues& values, bool v
     break;
   }
   if (grown.history.rounds() == 0) return fail(Code::kData, "no tree could be grown from these rows");
-  grown.rounds = grown.history.best_round() + 1;
+  grown.rounds = before + grown.history.best_round() + 1;
   return grown;
+}
+
+Status check_continued(const TrainSpec& spec, const Estimator& estimator, const std::string& objective) {
+  const ModelPackage& from = *spec.continued;
+  const Estimator* const before = from.library == "lightgbm" ? find_estimator(from.estimator) : nullptr;
+  const bool is_forest = before != nullptr && before->boosting == "rf";
+  if (before == nullptr || is_forest || (before->boosting == "dart") != (estimator.boosting == "dart")) {
+    return fail(Code::kArgument, fmt::format("{} cannot continue a model of {}", spec.estimator, from.estimator),
+                is_forest ? "the trees of a forest are averaged: train a larger one"
+                          : "continue it with the estimator that trained it");
+  }
+  if (from.objective == objective) return {};
+  return fail(Code::kArgument,
+              fmt::format("objective differs from that of the model to continue: \"{}\", there \"{}\"", objective,
+                          from.objective),
+              fmt::format("use objective=\"{}\"", from.objective));
 }
 
 Result<Trained> LightgbmTrainer::train(const TrainSpec& spec, MatrixSource& train, MatrixSource* validation,
@@ -310,6 +351,7 @@ Result<Trained> LightgbmTrainer::train(const TrainSpec& spec, MatrixSource& trai
     threads = std::min(threads, static_cast<uint32_t>(most));
   const std::string settings = TRY(all_parameters(spec, estimator, objective, train.schema(), threads));
   TRY(check_groups(objective, train));
+  if (spec.continued != nullptr) TRY(check_continued(spec, estimator, objective));
 
   // One setting of the process, whoever made this trainer.
   static ThreadGate gate;
@@ -322,8 +364,18 @@ Result<Trained> LightgbmTrainer::train(const TrainSpec& spec, MatrixSource& trai
   if (validation != nullptr) validation_data.emplace(TRY(make_dataset(library, *validation, settings, &data)));
 
   observer.stage("boosting");
+  std::optional<Booster> base;
+  if (spec.continued != nullptr) {
+    base.emplace(TRY(Booster::parse(library, spec.continued->native)));
+    const size_t outputs = task_of(objective) == Task::kMulticlass ? spec.classes : 1;
+    TRY(start_from(library, train, data, base->handle(), outputs, threads));
+    if (validation != nullptr)
+      TRY(start_from(library, *validation, *validation_data, base->handle(), outputs, threads));
+  }
   const Booster booster = TRY(Booster::make(library, data, validation_data ? &*validation_data : nullptr, settings));
-  Grown grown = TRY(grow(booster, values, validation != nullptr, is_random(estimator, values), observer));
+  if (base) TRY(booster.put_in_front(*base));
+  const size_t before = base ? TRY(booster.rounds()) : 0;
+  Grown grown = TRY(grow(booster, values, before, validation != nullptr, is_random(estimator, values), observer));
 
   Trained trained;
   trained.objective = objective;

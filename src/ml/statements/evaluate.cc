@@ -43,6 +43,10 @@ constexpr AttributeSpec kAttributes[] = {
      .type = AttributeType::kString,
      .default_text = "",
      .doc = "a column of the query: one row for each of its values, after the one for all rows"},
+    {.name = "validation.group",
+     .type = AttributeType::kString,
+     .doc = "ranking: the column that tells groups apart; the model's own when left out",
+     .aliases = "group_column|qid"},
     {.name = "validation.bootstrap",
      .type = AttributeType::kInteger,
      .default_text = "0",
@@ -128,8 +132,9 @@ struct Measurement {
 std::vector<Measurement> measurements(const std::vector<std::string>& names,
                                       const std::vector<const MetricSpec*>& metrics, Task task) {
   std::vector<Measurement> out;
-  out.push_back(
-      {"loss", task == Task::kRegression ? "mean squared error" : "mean negative log probability of the truth"});
+  out.push_back({"loss", task == Task::kRegression ? "mean squared error"
+                         : task == Task::kRanking  ? "1 - ndcg"
+                                                   : "mean negative log probability of the truth"});
   for (size_t i = 0; i < names.size(); ++i) out.push_back({names[i], metrics[i]->doc, metrics[i]});
   return out;
 }
@@ -176,8 +181,9 @@ Result<std::vector<DetailTable>> detail_tables(const AttributeValues& values, co
 }
 
 Status check_detail_task(Task task, const std::vector<DetailTable>& details, const AttributeValues& values) {
-  if (details.empty() || task != Task::kRegression) return {};
-  return fail(Code::kArgument, "these tables are for classification models; this one is a regression",
+  if (details.empty() || (task != Task::kRegression && task != Task::kRanking)) return {};
+  return fail(Code::kArgument,
+              fmt::format("these tables are for classification models; this one is a {}", to_string(task)),
               "leave validation.tables out")
       .at(values.span("validation.tables").value_or(Span{}));
 }
@@ -235,6 +241,7 @@ class EvaluateStep final : public flow::Step {
       request.by = values_.string("validation.by");
       request.by_place = *values_.span("validation.by");
     }
+    TRY(take_group(package, request));
     auto rows = score_for_evaluation(std::move(open), request, context);
     if (!rows.has_value()) return fail(std::move(rows).error()).at(clause_.label->span);
     context.progress().stage("measuring");
@@ -291,6 +298,26 @@ class EvaluateStep final : public flow::Step {
     edges.compute(*open.model, {});
     outcome.lineage = edges.finish();
     return outcome;
+  }
+
+  // Rankings are measured group by group.
+  Status take_group(const ModelPackage& package, EvaluationRequest& request) const {
+    const bool is_given = values_.given("validation.group");
+    if (package.task != Task::kRanking) {
+      if (!is_given) return {};
+      return fail(Code::kArgument,
+                  fmt::format("validation.group is for rankings; this model is {}", to_string(package.task)),
+                  "leave it out")
+          .at(*values_.span("validation.group"));
+    }
+    request.group = is_given ? values_.string("validation.group")
+                             : std::string(package.attributes.at("group_column").string_view());
+    request.group_place = is_given ? *values_.span("validation.group") : clause_.model.span;
+    if (!with_intervals(values_)) return {};
+    return fail(Code::kUnsupported,
+                "intervals of ranking metrics are not available in this build: groups would be torn",
+                "leave validation.bootstrap out")
+        .at(*values_.span("validation.bootstrap"));
   }
 
   Result<Measured> measure(const Scored& scored, const std::vector<Measurement>& all, flow::RunContext& context) const {
@@ -387,6 +414,7 @@ class EvaluateStep final : public flow::Step {
   }
 
   void add_pictures(const Scored& scored, const std::vector<std::string>& classes, flow::Outcome& outcome) const {
+    if (scored.task == Task::kRanking) return;
     if (scored.task == Task::kRegression) {
       outcome.artefacts.push_back({"predicted_actual", predicted_actual_chart(scored)});
       outcome.artefacts.push_back({"residuals", residual_chart(scored)});

@@ -336,7 +336,10 @@ Result<std::unique_ptr<flow::Step>> Predict::check(const flow::Parsed& parsed, f
   std::string select;
   const bool is_typed = signature.task && (signature.label_type || !has_label(*signature.task));
   if (query.columns && is_typed && !by_class) {
-    const LabelMap label{.column = signature.label, .type = signature.label_type.value_or(arrow::Type{})};
+    const LabelMap label{.column = signature.label,
+                         .type = signature.label_type.value_or(arrow::Type{}),
+                         .classes = {},
+                         .outputs = signature.outputs};
     const auto added = prediction_fields(*signature.task, label, options);
     const auto keep = kept_columns(*query.columns, signature.label, added);
     if (!keep.has_value()) return fail(Error(keep.error())).at(query.place);

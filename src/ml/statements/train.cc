@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <utility>
 
 #include "base/strings.h"
+#include "ml/attribute_help.h"
 #include "ml/column_functions.h"
 #include "ml/feature_plan_input.h"
 #include "ml/planned_model.h"
@@ -43,6 +46,8 @@ class TrainStep final : public flow::Step {
   Result<flow::Outcome> run_resampled(TrainingData read, const TrainingResources& resources, flow::RunContext& context);
   // Of everything random: the statement's own, or the run's.
   uint64_t seed(const flow::RunContext& context) const { return request_.seed.value_or(context.seed()); }
+  Result<TrainedModel> train(const TrainingRows& rows, flow::RunContext& context) const;
+  Result<flow::Outcome> run_continued(flow::RunContext& context);
   std::vector<catalog::LineageEdge> lineage(const ModelPackage& package) const;
 
   TrainRequest request_;
@@ -62,18 +67,64 @@ std::vector<catalog::LineageEdge> TrainStep::lineage(const ModelPackage& package
   return edges.finish();
 }
 
+// A folder of the step's own for what training keeps on disk meanwhile; gone when the training is over.
+class ScratchFolder {
+ public:
+  static Result<ScratchFolder> make(flow::RunContext& context) {
+    ScratchFolder scratch;
+    scratch.path_ = TRY(context.staging()) / "scratch";
+    std::error_code error;
+    std::filesystem::create_directories(scratch.path_, error);
+    if (error)
+      return fail(Code::kIo, fmt::format("cannot create a folder: {}", error.message()), scratch.path_.string());
+    return scratch;
+  }
+  ScratchFolder(ScratchFolder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  ScratchFolder& operator=(ScratchFolder&&) = delete;
+  ~ScratchFolder() {
+    std::error_code ignored;
+    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+  }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  ScratchFolder() = default;
+  std::filesystem::path path_;
+};
+
+Result<TrainedModel> TrainStep::train(const TrainingRows& rows, flow::RunContext& context) const {
+  context.progress().note(
+      fmt::format("{} features, {} rows", rows.plan.schema().size(), human_count(rows.train.rows())));
+  const ScratchFolder scratch = TRY(ScratchFolder::make(context));
+  const TrainingResources resources{seed(context), context.threads(), context.memory_bytes(), scratch.path()};
+  TrainingProgress progress(context);
+  return train_model(request_, rows, resources, progress);
+}
+
+// Goes on from the model after USING, on rows as it sees them.
+Result<flow::Outcome> TrainStep::run_continued(flow::RunContext& context) {
+  const sql::Name& from = *request_.clause.warm_start;
+  auto model = open_model(from.text, context);
+  if (!model) return fail(std::move(model).error()).at(from.span);
+  request_.continued = *model;
+  TRY(check_continued(request_, (*model)->package()));
+  ContinuedRows rows = TRY(read_continued_rows(request_, seed(context), context));
+  const TrainedModel trained = TRY(train(rows.rows(), context));
+  flow::Outcome outcome = TRY(save_model(request_.clause.into.text, trained, context));
+  outcome.messages.push_back(fmt::format("Went on from {}.", from.text));
+  outcome.lineage = lineage(trained.package);
+  return outcome;
+}
+
 Result<flow::Outcome> TrainStep::run(flow::RunContext& context) {
+  if (request_.clause.warm_start) return run_continued(context);
   TrainingData read = TRY(read_training_rows(request_, seed(context), context));
   DataSet& data = read.data;
-  context.progress().note(
-      fmt::format("{} features, {} rows", data.plan().schema().size(), human_count(data.train().rows())));
   context.results().show(feature_table(data));
-
-  TrainingProgress progress(context);
-  const TrainingResources resources{seed(context), context.threads(), context.memory_bytes()};
+  const TrainingResources resources{seed(context), context.threads(), context.memory_bytes(), {}};
   if (request_.resamples()) return run_resampled(std::move(read), resources, context);
   if (!request_.clause.group_by.empty()) return run_groups(std::move(read), resources, context);
-  TrainedModel trained = TRY(train_model(request_, training_rows(data), resources, progress));
+  const TrainedModel trained = TRY(train(training_rows(data), context));
   flow::Outcome outcome = TRY(save_model(request_.clause.into.text, trained, context));
   if (data.is_binned()) {
     outcome.messages.push_back(
@@ -122,6 +173,7 @@ ModelSignature planned_signature(const TrainRequest& request, const std::optiona
   const Trainer::Intent& intent = request.data.intent;
   signature.task = intent.task;
   signature.predicts_score = intent.predicts_score;
+  signature.outputs = intent.outputs;
   if (!columns) return signature;
   const auto features = feature_columns(*columns, request.data);
   for (const size_t column : *features) signature.inputs.push_back((*columns)[column]);
@@ -135,59 +187,68 @@ ModelSignature planned_signature(const TrainRequest& request, const std::optiona
   return signature;
 }
 
-}  // namespace
+// The rows must have what the model to go on from was trained on.
+Status check_continued_columns(const ModelSignature& before, const arrow::Schema& columns, Span place) {
+  if (before.inputs.empty()) return {};
+  if (auto bound = FeaturePlan({}, before.inputs).bind(columns); !bound)
+    return fail(std::move(bound).error()).at(place).within("checking the features of the model to continue");
+  return {};
+}
 
-namespace {
+constexpr const char* kDetails =
+    "Estimators: xgboost.gbtree, xgboost.dart, xgboost.gblinear; lightgbm.gbdt (lightgbm), lightgbm.dart, "
+    "lightgbm.goss, "
+    "lightgbm.rf;\n"
+    "LinearRegressor, LinearClassifier, Ridge, Lasso, ElasticNet, LogisticRegression; KMeans and OneClassSVM (no "
+    "LABEL);\n"
+    "ScoreCard; RandomForests, BoostedTreesClassifier, BoostedTreesRegressor;\n"
+    "and scikit-learn's names XGBClassifier, XGBRegressor, XGBRFClassifier, XGBRFRegressor, LGBMClassifier,\n"
+    "LGBMRegressor, LGBMRanker.\n\n"
+    "Every selected column but the label is a feature: numbers and booleans as they are, dates and times as "
+    "their parts\n"
+    "(year, month, day, weekday, hour, minute, epoch), text as categories. NULL is missing, which the trees "
+    "learn to\n"
+    "use. Nothing needs to be encoded or filled in by hand; what was derived is printed.\n\n"
+    "Without an objective the label decides: text, booleans and integers 0..k-1 (or 1..k, up to 10) are classes, "
+    "other\n"
+    "numbers a regression.\n\n"
+    "objective=\"binary:logistic\" | \"multi:softprob\" | \"reg:squarederror\" | ...; train.num_boost_round=10; "
+    "eta=0.3;\n"
+    "max_depth=6; subsample, colsample_bytree, reg_lambda, ... as XGBoost has them.\n"
+    "validation.fraction=0.1, validation.column=\"is_val\" or validation.select=\"SELECT ..\": rows to validate "
+    "on.\n"
+    "early_stopping_rounds=10: keep the best round. validation.folds=5: cross-validation.\n\n"
+    "eta=log_range(0.01, 0.3), max_depth=range(3, 10), tree_method=choice(\"hist\", \"exact\"): values to be "
+    "found "
+    "in\n"
+    "tune.trials=20; tune.metric, tune.folds=5 or validation rows, tune.strategy=tpe|random|halving, "
+    "tune.timeout=60\n"
+    "(seconds), tune.into=\"table\". TO TRAIN auto tries the estimators that fit.\n\n"
+    "weight_column=w, class_weight=\"balanced\": how much rows and classes count. group_column=query_id: "
+    "objectives that\n"
+    "rank (XGBRanker, LGBMRanker) compare the rows of one value. USING model: add rounds to that model.\n\n"
+    "The model is a new version of its name: SHOW MODELS, DESCRIBE MODEL, DROP MODEL.\n";
 
-// The help with COLUMN's functions, which their own table tells.
-std::string_view with_functions(std::string_view details) {
-  static const std::string text = [&] {
-    std::string out(details);
-    out += "\n\nCOLUMN names functions of columns; what it does not name is a feature all the same:\n";
-    for (const ColumnFunction& function : column_functions())
-      out += fmt::format("\n  {}\n    {}", synopsis(function), function.doc);
-    return out;
-  }();
-  return text;
+// COLUMN's functions, which their own table tells.
+std::string function_reference() {
+  std::string out = "\nCOLUMN names functions of columns; what it does not name is a feature all the same:\n";
+  for (const ColumnFunction& function : column_functions())
+    out += fmt::format("\n  {}\n    {}", synopsis(function), function.doc);
+  return out + "\n";
 }
 
 }  // namespace
+
+Train::Train(std::shared_ptr<const Trainers> trainers)
+    : trainers_(std::move(trainers)), details_(kDetails + function_reference() + attribute_reference(*trainers_)) {}
 
 flow::Help Train::help() const {
   return {
       .summary = "Train a model on the rows of a query.",
       .synopsis =
           "query TO TRAIN estimator [WITH attribute=value, ...] [COLUMN column, ...] [LABEL column] "
-          "[GROUP BY column, ...] INTO model",
-      .details = with_functions(
-          "Estimators: xgboost.gbtree, xgboost.dart; lightgbm.gbdt (lightgbm), lightgbm.dart, lightgbm.goss, "
-          "lightgbm.rf;\n"
-          "LinearRegressor, LinearClassifier, Ridge, Lasso, ElasticNet, LogisticRegression; KMeans and OneClassSVM (no "
-          "LABEL);\n"
-          "ScoreCard; RandomForests, BoostedTreesClassifier, BoostedTreesRegressor;\n"
-          "and scikit-learn's names XGBClassifier, XGBRegressor, XGBRFClassifier, XGBRFRegressor, LGBMClassifier,\n"
-          "LGBMRegressor, LGBMRanker.\n\n"
-          "Every selected column but the label is a feature: numbers and booleans as they are, dates and times as "
-          "their parts\n"
-          "(year, month, day, weekday, hour, minute, epoch), text as categories. NULL is missing, which the trees "
-          "learn to\n"
-          "use. Nothing needs to be encoded or filled in by hand; what was derived is printed.\n\n"
-          "Without an objective the label decides: text, booleans and integers 0..k-1 (or 1..k, up to 10) are classes, "
-          "other\n"
-          "numbers a regression.\n\n"
-          "objective=\"binary:logistic\" | \"multi:softprob\" | \"reg:squarederror\" | ...; train.num_boost_round=10; "
-          "eta=0.3;\n"
-          "max_depth=6; subsample, colsample_bytree, reg_lambda, ... as XGBoost has them.\n"
-          "validation.fraction=0.1, validation.column=\"is_val\" or validation.select=\"SELECT ..\": rows to validate "
-          "on.\n"
-          "early_stopping_rounds=10: keep the best round. validation.folds=5: cross-validation.\n\n"
-          "eta=log_range(0.01, 0.3), max_depth=range(3, 10), tree_method=choice(\"hist\", \"exact\"): values to be "
-          "found "
-          "in\n"
-          "tune.trials=20; tune.metric, tune.folds=5 or validation rows, tune.strategy=tpe|random|halving, "
-          "tune.timeout=60\n"
-          "(seconds), tune.into=\"table\". TO TRAIN auto tries the estimators that fit.\n\n"
-          "The model is a new version of its name: SHOW MODELS, DESCRIBE MODEL, DROP MODEL."),
+          "[GROUP BY column, ...] [USING model] INTO model",
+      .details = details_,
       .example =
           "SELECT * FROM june TO TRAIN xgboost.gbtree WITH objective=\"binary:logistic\", train.num_boost_round=50,\n"
           "  validation.fraction=0.1, early_stopping_rounds=5 LABEL late INTO flights.late;",
@@ -215,6 +276,14 @@ Result<std::unique_ptr<flow::Step>> Train::check(const flow::Parsed& parsed, flo
     if (more.barrier && !access.barrier) access.barrier = more.barrier;
   }
   ModelSignature signature = planned_signature(request, columns);
+  if (request.clause.warm_start) {
+    const sql::Name& from = *request.clause.warm_start;
+    ModelSignature before = TRY(find_signature(from, context));
+    access.reads.push_back(before.ref);
+    if (columns) TRY(check_continued_columns(before, *columns, from.span));
+    before.ref = signature.ref;
+    signature = std::move(before);
+  }
   access.writes.push_back(signature.ref);
   if (request.tune.into) {
     const sql::Name& table = *request.tune.into;

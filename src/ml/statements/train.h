@@ -7,6 +7,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "flow/statement_kind.h"
 #include "ml/trainer.h"
@@ -16,7 +17,7 @@ namespace sinan::ml {
 class Train final : public flow::StatementKind {
  public:
   // Shared with the other statements about models; read-only.
-  explicit Train(std::shared_ptr<const Trainers> trainers) : trainers_(std::move(trainers)) {}
+  explicit Train(std::shared_ptr<const Trainers> trainers);
   std::string_view phrase() const override { return "TO TRAIN"; }
   flow::Help help() const override;
   Result<std::unique_ptr<flow::Parsed>> parse(const flow::Statement& statement, sql::Tokens& tokens) const override;
@@ -24,6 +25,7 @@ class Train final : public flow::StatementKind {
 
  private:
   std::shared_ptr<const Trainers> trainers_;
+  std::string details_;  // of help(): with the attributes of all trainers
 };
 
 }  // namespace sinan::ml

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 
 #include "base/strings.h"
 #include "ml/column_functions.h"
@@ -49,15 +51,6 @@ Status unknown_estimator(const sql::Name& name, const Trainers& trainers) {
                 "gradient boosted trees are: xgboost.gbtree")
         .at(name.span);
   }
-  if (equals_ignore_case(name.text, "xgboost.gblinear")) {
-    return fail(Code::kUnsupported, "linear boosters are not available in this build: \"xgboost.gblinear\"",
-                "use xgboost.gbtree")
-        .at(name.span);
-  }
-  if (equals_ignore_case(last_part(name.text), "XGBRanker")) {
-    return fail(Code::kUnsupported, fmt::format("ranking is not available in this build: \"{}\"", name.text))
-        .at(name.span);
-  }
   std::vector<std::string> known;
   for (const auto& trainer : trainers) {
     for (std::string& estimator : trainer->estimators()) known.push_back(std::move(estimator));
@@ -97,6 +90,88 @@ Status take_validation(TrainRequest& request, std::span<const AttributeSpec> spe
   if (given[0] == "validation.column") request.data.validation_column = values.string(given[0]);
   // An empty query is Up's way to say that there is none.
   if (given[0] == "validation.select" && trim(request.validation_query).empty()) request.validation_query.clear();
+  return {};
+}
+
+// "yes:3" as ("yes", 3).
+Result<std::pair<std::string, double>> class_weight(const std::string& text, Span place) {
+  const size_t colon = text.rfind(':');
+  double weight = 0;
+  if (colon != std::string::npos) {
+    const std::string_view number = trim(std::string_view(text).substr(colon + 1));
+    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), weight);
+    if (error == std::errc() && end == number.data() + number.size() && std::isfinite(weight) && weight >= 0)
+      return std::pair(std::string(trim(std::string_view(text).substr(0, colon))), weight);
+  }
+  return fail(Code::kArgument, fmt::format("class_weight is neither \"balanced\" nor \"class:weight\": \"{}\"", text),
+              "class_weight=\"balanced\", or class_weight=[yes:3, no:1]")
+      .at(place);
+}
+
+Status take_class_weights(TrainRequest& request) {
+  const AttributeValues& values = request.attributes;
+  const Span place = *values.span("class_weight");
+  const std::vector<std::string> given = values.strings("class_weight");
+  ClassWeights& weights = request.data.class_weights;
+  weights.is_balanced = given.size() == 1 && equals_ignore_case(given.front(), "balanced");
+  if (!weights.is_balanced) {
+    for (const std::string& text : given) weights.by_class.push_back(TRY(class_weight(text, place)));
+  }
+  const auto task = request.data.intent.task;
+  if (!task || *task == Task::kBinary || *task == Task::kMulticlass) return {};
+  return fail(Code::kArgument, fmt::format("class_weight has no meaning for a {}", to_string(*task)),
+              "use weight_column")
+      .at(place);
+}
+
+// Columns that are no features: weights, groups, upper ends of labels.
+Status take_roles(TrainRequest& request, std::span<const AttributeSpec> specs) {
+  const AttributeValues& values = request.attributes;
+  const auto take = [&](std::string_view name, std::string& column) {
+    if (has_attribute(specs, name) && values.given(name)) column = values.string(name);
+  };
+  take("weight_column", request.data.roles.weight);
+  take("group_column", request.data.roles.group);
+  take("label_upper_column", request.data.roles.label_upper);
+  if (has_attribute(specs, "class_weight") && values.given("class_weight")) TRY(take_class_weights(request));
+  const bool ranks = request.data.intent.task == Task::kRanking;
+  if (ranks && request.data.roles.group.empty()) {
+    return fail(Code::kArgument, fmt::format("{} ranks the rows of groups: group_column is missing", request.estimator),
+                "WITH group_column=\"query_id\" names the column that tells the groups apart")
+        .at(request.clause.estimator.span);
+  }
+  if (!ranks && !request.data.roles.group.empty()) {
+    return fail(Code::kArgument, "group_column is for ranking, and this objective does not rank",
+                "use xgboost.XGBRanker or lightgbm.LGBMRanker, or leave it out")
+        .at(*values.span("group_column"));
+  }
+  return {};
+}
+
+// Folds, searches and models of groups hold rows one by one.
+Status check_resampled_roles(const TrainRequest& request) {
+  if (!request.resamples() && request.clause.group_by.empty()) return {};
+  const auto refuse = [](std::string_view what, Span place) {
+    return fail(Code::kUnsupported,
+                fmt::format("folds, searches and GROUP BY are not available in this build with {}", what),
+                "give the attributes values, and validate on rows of their own")
+        .at(place);
+  };
+  if (!request.data.roles.group.empty()) return refuse("group_column", *request.attributes.span("group_column"));
+  if (!request.data.roles.label_upper.empty())
+    return refuse("label_upper_column", *request.attributes.span("label_upper_column"));
+  if (request.clause.warm_start) return refuse("USING", request.clause.warm_start->span);
+  return {};
+}
+
+// Errors of the columns with a role, at their attributes.
+Status check_roles(const TrainRequest& request, const arrow::Schema& query) {
+  for (const auto& [attribute, column] : request.data.roles.given()) {
+    RoleColumns one;
+    (attribute == "weight_column" ? one.weight : attribute == "group_column" ? one.group : one.label_upper) = column;
+    if (auto made = RoleCollector::make(std::move(one), query); !made)
+      return fail(std::move(made).error()).at(*request.attributes.span(attribute));
+  }
   return {};
 }
 
@@ -147,8 +222,9 @@ Result<TrainRequest> check_request(const sql::Train& clause, const Trainers& tra
                 "leave LABEL out, and the column out of the query")
         .at(clause.label->span);
   }
-  if (clause.warm_start) {
-    return fail(Code::kUnsupported, "continuing from another model is not available in this build", "leave USING out")
+  if (clause.warm_start && (is_auto || !request.trainer->can_continue(request.estimator))) {
+    return fail(Code::kUnsupported, fmt::format("{} cannot go on from another model", request.estimator),
+                "leave USING out")
         .at(clause.warm_start->span);
   }
   TRY(check_column_targets(clause));
@@ -165,6 +241,7 @@ Result<TrainRequest> check_request(const sql::Train& clause, const Trainers& tra
   } else {
     TRY(take_auto_candidates(request, trainers));
   }
+  TRY(take_roles(request, specs));
   TRY(take_options(request, given, specs));
   // Points and clusters are asked of one model: those of several groups cannot be told apart.
   if (!clause.group_by.empty() && (!learns_label || request.data.intent.predicts_score)) {
@@ -172,6 +249,7 @@ Result<TrainRequest> check_request(const sql::Train& clause, const Trainers& tra
                 "train one group: add WHERE")
         .at(clause.group_by.front().span);
   }
+  TRY(check_resampled_roles(request));
   if (has_attribute(specs, "seed") && request.attributes.given("seed"))
     request.seed = static_cast<uint64_t>(request.attributes.integer("seed"));
   request.statement = std::string(context.statement().whole());
@@ -228,6 +306,7 @@ Status check_columns(const TrainRequest& request, const arrow::Schema& query) {
                 near)
         .at(request.validation_place);
   }
+  TRY(check_roles(request, query));
   if (auto features = feature_columns(query, request.data); !features)
     return fail(std::move(features).error()).at(request.query_place);
   return {};
@@ -239,6 +318,29 @@ Status check_validation(const TrainRequest& request, const arrow::Schema& query,
     return fail(std::move(bound).error()).at(request.validation_place).within("checking validation.select");
   }
   return {};
+}
+
+Status check_continued(const TrainRequest& request, const ModelPackage& from) {
+  const Span place = request.clause.warm_start->span;
+  if (!equals_ignore_case(from.label.column, request.data.label)) {
+    return fail(Code::kArgument,
+                fmt::format("label differs from that of the model to continue: \"{}\", there \"{}\"",
+                            request.data.label, from.label.column),
+                fmt::format("write LABEL {}", from.label.column))
+        .at(place);
+  }
+  const auto& intent = request.data.intent;
+  const bool has_classes = from.label.kind == LabelMap::Kind::kClasses;
+  const bool differs = intent.task ? *intent.task != from.task : intent.is_classification && !has_classes;
+  if (!differs && (!intent.classes || *intent.classes == from.label.classes.size()) &&
+      (has_classes || intent.outputs == from.label.outputs)) {
+    return {};
+  }
+  return fail(Code::kArgument,
+              fmt::format("the model to continue is another kind of model: {} ({})", to_string(from.task),
+                          from.objective),
+              "continue it with the objective that it was trained with")
+      .at(place);
 }
 
 Status check_model_name(const sql::Name& name) {

@@ -16,6 +16,8 @@ Result<TrainRequest> check_request(const sql::Train& clause, const Trainers& tra
 Status check_columns(const TrainRequest& request, const arrow::Schema& query);
 // validation.select's columns against the query's.
 Status check_validation(const TrainRequest& request, const arrow::Schema& query, const arrow::Schema& validation);
+// What TO TRAIN .. USING asks of the model to go on from: its task and label. Errors (kArgument, at USING).
+Status check_continued(const TrainRequest& request, const ModelPackage& from);
 // The name of a new model: no version, no alias, no path. Errors: kProgram.
 Status check_model_name(const sql::Name& name);
 

@@ -184,6 +184,31 @@ Result<TrainingData> read_training_rows(const TrainRequest& request, uint64_t se
   return TrainingData{*std::move(data), marker.take()};
 }
 
+Result<ContinuedRows> read_continued_rows(const TrainRequest& request, uint64_t seed, flow::RunContext& context) {
+  DataSpec spec = request.data;
+  spec.seed = seed;
+  context.progress().stage("reading");
+  std::optional<ContinuedRows> rows;
+  TRY(read_rows(
+      context, request.query, request.query_place, true,
+      [&](const arrow::Schema& schema) -> Status {
+        auto made = ContinuedRows::make(*request.continued, spec, schema);
+        if (!made) return fail(std::move(made).error()).at(request.clause.warm_start->span);
+        rows.emplace(*std::move(made));
+        return {};
+      },
+      [&](const arrow::Batch& batch) { return rows->append(batch); }));
+  if (!request.validation_query.empty()) {
+    context.progress().stage("reading validation");
+    TRY(read_rows(
+        context, request.validation_query, request.validation_place, false,
+        [&](const arrow::Schema& schema) { return rows->bind_validation(schema); },
+        [&](const arrow::Batch& batch) { return rows->append_validation(batch); }));
+  }
+  if (auto finished = rows->finish(); !finished) return fail(std::move(finished).error()).at(request.query_place);
+  return *std::move(rows);
+}
+
 flow::ResultTable feature_table(DataSet& data) {
   arrow::BatchBuilder rows({{"feature", arrow::string_type()},
                             {"column", arrow::string_type()},

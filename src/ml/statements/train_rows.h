@@ -8,6 +8,7 @@
 
 #include "flow/outcome.h"
 #include "flow/step.h"
+#include "ml/continued_rows.h"
 #include "ml/data_set.h"
 #include "ml/row_groups.h"
 #include "ml/training.h"
@@ -37,6 +38,9 @@ struct TrainingData {
   RowMarks marks;
 };
 Result<TrainingData> read_training_rows(const TrainRequest& request, uint64_t seed, flow::RunContext& context);
+
+// The same for a model to go on from (request.continued), whose own plan and label map are applied.
+Result<ContinuedRows> read_continued_rows(const TrainRequest& request, uint64_t seed, flow::RunContext& context);
 
 // What was derived from the query's columns; `missing` is the share of the training rows without a value.
 flow::ResultTable feature_table(DataSet& data);

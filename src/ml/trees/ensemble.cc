@@ -28,6 +28,9 @@ void apply_link(Link link, size_t outputs, std::span<float> margins, float scale
     case Link::kSoftplus:
       for (float& x : margins) x = std::max(x, 0.0f) + std::log1p(std::exp(-std::abs(x)));
       return;
+    case Link::kAscending:
+      for (size_t at = 0; at < margins.size(); at += outputs) std::ranges::sort(margins.subspan(at, outputs));
+      return;
     case Link::kSoftmax:
       for (size_t at = 0; at < margins.size(); at += outputs) {
         const std::span<float> row = margins.subspan(at, outputs);

@@ -18,8 +18,9 @@
 
 namespace sinan::ml {
 
-// What turns margins into predictions. Square keeps the sign: x * |x|; softplus is log(1 + exp(x)).
-enum class Link : uint8_t { kIdentity, kLogistic, kExp, kSoftmax, kStep, kSquare, kSoftplus };
+// What turns margins into predictions. Square keeps the sign: x * |x|; softplus is log(1 + exp(x)); ascending puts a row's
+// outputs in order, as quantiles must be.
+enum class Link : uint8_t { kIdentity, kLogistic, kExp, kSoftmax, kStep, kSquare, kSoftplus, kAscending };
 
 // Siblings lie beside each other: right = left + 1.
 struct TreeNode {

@@ -1,5 +1,5 @@
-// The plain evaluator: from the root to a leaf, row by row. For single rows, small blocks, trees that the mask kernel
-// cannot hold, and as the reference of the others.
+// The plain evaluator: from the root to a leaf, eight rows side by side. For single rows, small blocks, trees that the mask
+// kernel cannot hold (deep or leaf-wise ones), and as the reference of the others.
 #pragma once
 
 #include <span>

@@ -35,7 +35,8 @@ constexpr Objective kObjectives[] = {
     {"reg:squaredlogerror", Link::kIdentity},
     {"reg:pseudohubererror", Link::kIdentity},
     {"reg:absoluteerror", Link::kIdentity},
-    {"reg:quantileerror", Link::kIdentity},
+    {"reg:quantileerror", Link::kAscending},
+    {"reg:expectileerror", Link::kIdentity},
     {"rank:ndcg", Link::kIdentity},
     {"rank:map", Link::kIdentity},
     {"rank:pairwise", Link::kIdentity},
@@ -49,6 +50,7 @@ constexpr Objective kObjectives[] = {
     {"reg:tweedie", Link::kExp, false, true},
     {"count:poisson", Link::kExp, false, true},
     {"survival:cox", Link::kExp, false, true},
+    {"survival:aft", Link::kExp, false, true},
 };
 
 // "[3.5E-1,1E0]", as of XGBoost 3, or "5E-1".
@@ -262,11 +264,12 @@ Status read_forest(const ModelValue& booster, uint32_t rounds, TreeEnsemble& out
   return {};
 }
 
-}  // namespace
+bool is_linear(const ModelValue& document) {
+  return document.at("learner").at("gradient_booster").at("name").text() == "gblinear";
+}
 
-Result<std::shared_ptr<const TreeEnsemble>> read_xgboost(std::span<const std::byte> file, const FeatureSchema& features,
-                                                         uint32_t rounds) {
-  const ModelValue document = TRY(read_model_document(file));
+Result<std::shared_ptr<const TreeEnsemble>> read_ensemble(const ModelValue& document, const FeatureSchema& features,
+                                                          uint32_t rounds) {
   const ModelValue& learner = document.at("learner");
   if (!learner.is_object()) return damaged("it has no \"learner\"");
   auto out = std::make_shared<TreeEnsemble>();
@@ -287,12 +290,14 @@ Result<std::shared_ptr<const TreeEnsemble>> read_xgboost(std::span<const std::by
     return fail(Code::kUnsupported, fmt::format("models of this objective cannot be scored: \"{}\"", out->objective));
   }
   out->link = objective->link;
-  if (parameters.has("num_target") && TRY(parameters.at("num_target").integer("num_target")) > 1) {
-    return fail(Code::kUnsupported, "models with several targets cannot be scored");
-  }
   const int64_t classes = TRY(parameters.at("num_class").integer("num_class"));
+  const int64_t targets = parameters.has("num_target") ? TRY(parameters.at("num_target").integer("num_target")) : 1;
   if (classes < 0 || classes > kMaxOutputs) return damaged("\"num_class\" is out of range");
-  const auto outputs = static_cast<size_t>(std::max<int64_t>(1, classes));
+  if (targets < 0 || targets > kMaxOutputs) return damaged("\"num_target\" is out of range");
+  // One output a quantile. Other objectives with several targets turn margins into predictions in ways of their own.
+  if (targets > 1 && (classes > 1 || out->objective != "reg:quantileerror"))
+    return fail(Code::kUnsupported, "models with several targets cannot be scored");
+  const auto outputs = static_cast<size_t>(std::max<int64_t>({1, classes, targets}));
 
   std::vector<float> scores = TRY(parse_base_score(parameters.at("base_score").text()));
   if (scores.size() == 1) scores.assign(outputs, scores.front());
@@ -301,8 +306,46 @@ Result<std::shared_ptr<const TreeEnsemble>> read_xgboost(std::span<const std::by
   for (const float margin : out->base_margin)
     if (!std::isfinite(margin)) return damaged("\"base_score\" is out of range");
 
-  TRY(read_forest(learner.at("gradient_booster"), rounds, *out));
+  if (!is_linear(document)) TRY(read_forest(learner.at("gradient_booster"), rounds, *out));
   return out;
+}
+
+Result<std::shared_ptr<const LinearModel>> read_weights(const ModelValue& document, const FeatureSchema& features) {
+  // What both boosters have in common: objective, outputs, base scores.
+  const std::shared_ptr<const TreeEnsemble> common = TRY(read_ensemble(document, features, 0));
+  for (const Feature& feature : features.features) {
+    if (feature.kind == FeatureKind::kCategorical)
+      return damaged(fmt::format("a linear model has a weight for a category, \"{}\"", feature.name));
+  }
+  auto out = std::make_shared<LinearModel>();
+  out->features = features;
+  out->outputs = common->outputs();
+  out->link = common->link;
+  out->weights = TRY(document.at("learner").at("gradient_booster").at("model").at("weights").floats("weights"));
+  if (out->weights.size() != (features.size() + 1) * out->outputs)
+    return damaged("weights and features differ in number");
+  for (const float weight : out->weights)
+    if (!std::isfinite(weight)) return damaged("a weight is no number");
+  out->bias.assign(out->weights.end() - std::ssize(common->base_margin), out->weights.end());
+  // The library takes the first base score for all outputs of a linear model, in training and in scoring.
+  for (float& bias : out->bias) bias += common->base_margin.front();
+  out->weights.resize(features.size() * out->outputs);
+  return out;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const TreeEnsemble>> read_xgboost(std::span<const std::byte> file, const FeatureSchema& features,
+                                                         uint32_t rounds) {
+  const ModelValue document = TRY(read_model_document(file));
+  if (is_linear(document)) return fail(Code::kUnsupported, "models of this booster are no trees: \"gblinear\"");
+  return read_ensemble(document, features, rounds);
+}
+
+Result<XgboostModel> read_xgboost_model(std::span<const std::byte> file, const FeatureSchema& features) {
+  const ModelValue document = TRY(read_model_document(file));
+  if (is_linear(document)) return XgboostModel{nullptr, TRY(read_weights(document, features))};
+  return XgboostModel{TRY(read_ensemble(document, features, 0)), nullptr};
 }
 
 }  // namespace sinan::ml

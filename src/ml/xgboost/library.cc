@@ -72,9 +72,13 @@ Result<std::unique_ptr<const Library>> Library::load(const std::filesystem::path
   find(handle, "XGDMatrixSetStrFeatureInfo", library->matrix_set_strings, missing);
   find(handle, "XGDMatrixCreateFromColumnar", library->matrix_from_columnar, missing);
   find(handle, "XGQuantileDMatrixCreateFromCallback", library->quantile_matrix, missing);
+  library->paged_matrix =
+      reinterpret_cast<decltype(library->paged_matrix)>(dlsym(handle, "XGExtMemQuantileDMatrixCreateFromCallback"));
   find(handle, "XGDMatrixFree", library->matrix_free, missing);
   find(handle, "XGBoosterCreate", library->booster_create, missing);
   find(handle, "XGBoosterFree", library->booster_free, missing);
+  find(handle, "XGBoosterLoadModelFromBuffer", library->booster_load, missing);
+  find(handle, "XGBoosterBoostedRounds", library->booster_rounds, missing);
   find(handle, "XGBoosterSetParam", library->booster_set_param, missing);
   find(handle, "XGBoosterSetStrFeatureInfo", library->booster_set_strings, missing);
   find(handle, "XGBoosterUpdateOneIter", library->booster_update, missing);

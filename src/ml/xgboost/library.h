@@ -43,10 +43,15 @@ struct Library {
                           const char* config, DMatrixHandle* out);
   int (*quantile_matrix)(DataIterHandle, DMatrixHandle proxy, DataIterHandle reference, ResetBlocks*, NextBlock*,
                          const char* config, DMatrixHandle* out);
+  // In pages on disk; XGBoost 3.0 and later, else null.
+  int (*paged_matrix)(DataIterHandle, DMatrixHandle proxy, DataIterHandle reference, ResetBlocks*, NextBlock*,
+                      const char* config, DMatrixHandle* out);
   int (*matrix_free)(DMatrixHandle);
 
   int (*booster_create)(const DMatrixHandle* matrices, uint64_t count, BoosterHandle* out);
   int (*booster_free)(BoosterHandle);
+  int (*booster_load)(BoosterHandle, const void* bytes, uint64_t size);
+  int (*booster_rounds)(BoosterHandle, int* out);
   int (*booster_set_param)(BoosterHandle, const char* name, const char* value);
   int (*booster_set_strings)(BoosterHandle, const char* field, const char** values, uint64_t count);
   int (*booster_update)(BoosterHandle, int round, DMatrixHandle train);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/json.h"
 #include "ml/sparse_rows.h"
 
 namespace sinan::ml::xgboost {
@@ -67,16 +68,33 @@ class Columns {
   std::vector<std::vector<float>> codes_;  // of categorical features
 };
 
+// The library weighs groups as a whole.
+Result<std::vector<float>> group_weights(std::span<const float> weight, std::span<const int32_t> group) {
+  std::vector<float> out;
+  for (size_t i = 0; i < group.size(); ++i) {
+    if (i == 0 || group[i] != group[i - 1]) {
+      out.push_back(weight[i]);
+    } else if (weight[i] != out.back()) {
+      return fail(Code::kData, fmt::format("weights differ within a group: {} and {}", out.back(), weight[i]),
+                  "XGBoost weighs whole groups: give every row of a group the same weight, or use lightgbm.LGBMRanker");
+    }
+  }
+  return out;
+}
+
 Status set_block_info(const Library& library, DMatrixHandle matrix, const MatrixBlock& block) {
-  if (!block.label.empty()) {
-    const std::string label = array_interface(block.label.data(), block.label.size());
-    TRY(library.check(library.matrix_set_info(matrix, "label", label.c_str()), "reading labels"));
-  }
-  if (!block.weight.empty()) {
-    const std::string weight = array_interface(block.weight.data(), block.weight.size());
-    TRY(library.check(library.matrix_set_info(matrix, "weight", weight.c_str()), "reading weights"));
-  }
-  return {};
+  const auto set = [&](const char* field, auto values, const char* doing) -> Status {
+    if (values.empty()) return {};
+    const std::string interface = array_interface(values.data(), values.size());
+    return library.check(library.matrix_set_info(matrix, field, interface.c_str()), doing);
+  };
+  TRY(set("label", block.label, "reading labels"));
+  TRY(set("label_lower_bound", block.label_upper.empty() ? std::span<const float>() : block.label, "reading labels"));
+  TRY(set("label_upper_bound", block.label_upper, "reading labels"));
+  if (block.group.empty()) return set("weight", block.weight, "reading weights");
+  TRY(set("qid", block.group, "reading groups"));
+  if (block.weight.empty()) return {};
+  return set("weight", std::span<const float>(TRY(group_weights(block.weight, block.group))), "reading weights");
 }
 
 // What the library calls back to get one block after the other.
@@ -131,12 +149,18 @@ Result<Matrix> pull_matrix(const Library& library, MatrixSource& source, const M
   Pull pull{library, source, nullptr, Columns(source.schema()), FeatureInfo(source.schema()), {}, {}};
   TRY(library.check(library.proxy_create(&pull.proxy), "preparing to read"));
   const Matrix proxy(library, pull.proxy);
-  const std::string config =
-      fmt::format(R"({{"missing":NaN,"nthread":{},"max_bin":{}}})", options.threads, options.max_bin);
+  const bool is_paged = !options.cache_prefix.empty();
+  if (is_paged && library.paged_matrix == nullptr) {
+    return fail(Code::kUnsupported, fmt::format("XGBoost {} cannot keep rows on disk", library.version),
+                "version 3.0 and later can");
+  }
+  const std::string config = fmt::format(
+      R"({{"missing":NaN,"nthread":{},"max_bin":{}{}}})", options.threads, options.max_bin,
+      is_paged ? fmt::format(R"(,"on_host":false,"cache_prefix":{})", Json(options.cache_prefix).dump()) : "");
   DMatrixHandle handle = nullptr;
-  const int result =
-      library.quantile_matrix(&pull, pull.proxy, options.reference == nullptr ? nullptr : options.reference->handle(),
-                              reset_blocks, next_block, config.c_str(), &handle);
+  const int result = (is_paged ? library.paged_matrix : library.quantile_matrix)(
+      &pull, pull.proxy, options.reference == nullptr ? nullptr : options.reference->handle(), reset_blocks, next_block,
+      config.c_str(), &handle);
   if (result != 0 && !pull.status) return std::unexpected(std::move(pull.status).error());
   TRY(library.check(result, "binning the data"));
   Matrix matrix(library, handle);
@@ -220,22 +244,33 @@ Result<Matrix> make_quantile_matrix(const Library& library, MatrixSource& source
   CHECK(source.edges().size() == source.schema().size());
   EdgeSource edges(source);
   MatrixOptions with_edges = options;
+  with_edges.cache_prefix.clear();
   for (const auto& list : source.edges()) with_edges.max_bin = std::max(with_edges.max_bin, list.size());
   const Matrix reference = TRY(pull_matrix(library, edges, with_edges));
   with_edges.reference = &reference;
+  with_edges.cache_prefix = options.cache_prefix;
   return pull_matrix(library, source, with_edges);
 }
 
 namespace {
 
+template <class T>
+void append(std::vector<T>& to, std::span<const T> from) {
+  to.insert(to.end(), from.begin(), from.end());
+}
+
 Result<Matrix> make_plain_rows(const Library& library, MatrixSource& source, const MatrixOptions& options) {
   CompressedRows all;
   CompressedRows some;
-  std::vector<float> label;
+  std::vector<float> label, weight, label_upper;
+  std::vector<int32_t> group;
   while (auto block = TRY(source.next())) {
     some.fill(*block, 0, block->rows, CompressedRows::LeaveOut::kMissing);
     all.append(some);
-    label.insert(label.end(), block->label.begin(), block->label.end());
+    append(label, block->label);
+    append(weight, block->weight);
+    append(label_upper, block->label_upper);
+    append(group, block->group);
   }
   const RowInterfaces arrays(all);
   const std::string config = fmt::format(R"({{"missing":NaN,"nthread":{}}})", options.threads);
@@ -245,7 +280,11 @@ Result<Matrix> make_plain_rows(const Library& library, MatrixSource& source, con
                     "reading the data"));
   Matrix matrix(library, handle);
   MatrixBlock info;
+  info.rows = source.rows();
   info.label = label;
+  info.weight = weight;
+  info.group = group;
+  info.label_upper = label_upper;
   TRY(set_block_info(library, handle, info));
   TRY(FeatureInfo(source.schema()).apply_to_matrix(library, handle));
   return matrix;
@@ -259,21 +298,28 @@ Result<Matrix> make_plain_matrix(const Library& library, MatrixSource& source, c
     return make_plain_rows(library, source, options);
   const FeatureSchema& schema = source.schema();
   std::vector<std::vector<float>> values(schema.size());
-  std::vector<float> label;
+  std::vector<float> label, weight, label_upper;
+  std::vector<int32_t> group;
   while (auto block = TRY(source.next())) {
     for (size_t f = 0; f < schema.size(); ++f) {
       const FeatureColumn& column = block->features[f];
-      values[f].insert(values[f].end(), column.values.begin(), column.values.end());
+      append(values[f], column.values);
       for (const int32_t code : column.codes) values[f].push_back(code < 0 ? kNaN : static_cast<float>(code));
     }
-    label.insert(label.end(), block->label.begin(), block->label.end());
+    append(label, block->label);
+    append(weight, block->weight);
+    append(label_upper, block->label_upper);
+    append(group, block->group);
   }
-  MatrixBlock all;
   std::vector<FeatureColumn> columns(schema.size());
   for (size_t f = 0; f < schema.size(); ++f) columns[f].values = values[f];
+  MatrixBlock all;
   all.rows = label.size();
   all.features = columns;
   all.label = label;
+  all.weight = weight;
+  all.group = group;
+  all.label_upper = label_upper;
   const std::string interfaces = Columns(schema).interfaces(all);
   const std::string config = fmt::format(R"({{"missing":NaN,"nthread":{}}})", options.threads);
   DMatrixHandle handle = nullptr;

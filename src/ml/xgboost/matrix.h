@@ -46,12 +46,16 @@ struct MatrixOptions {
   uint32_t threads = 1;
   size_t max_bin = 256;
   const Matrix* reference = nullptr;  // whose bins to use: the training matrix, for validation rows
+  // Where the binned rows are kept in files, removed with the matrix; empty = in memory. A path and the beginning of names.
+  std::string cache_prefix;
 };
+
+// Errors of all: (kData) weights that differ within a ranking group, which the library weighs as a whole.
 
 // Binned rows, for tree_method=hist. When the source is binned already (MatrixSource::edges), its edges become the
 // library's, without a second look for quantiles. An error of the source ends the reading and is returned.
 Result<Matrix> make_quantile_matrix(const Library& library, MatrixSource& source, const MatrixOptions& options);
-// Exact values, for tree_method=exact and approx. Holds all of them at once.
+// Exact values, for tree_method=exact and approx, and for linear models. Holds all of them at once.
 Result<Matrix> make_plain_matrix(const Library& library, MatrixSource& source, const MatrixOptions& options);
 
 }  // namespace sinan::ml::xgboost

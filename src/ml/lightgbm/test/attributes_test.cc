@@ -1,5 +1,6 @@
 // The attribute table against the library itself: its aliases, its defaults, its metrics; and the page made from it.
 #include "ml/lightgbm/attributes.h"
+#include "ml/attribute_help.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -129,57 +130,12 @@ TEST(LightgbmAttributes, EveryMetricIsOneOfTheLibrary) {
   for (const char* metric : {"ndcg", "map"}) EXPECT_TRUE(trains(metric, Task::kRanking, 3)) << metric;
 }
 
-std::string range_of(const AttributeSpec& spec) {
-  if (!spec.choices.empty() && spec.name == "objective") return "see above";
-  if (!spec.choices.empty()) {
-    std::string out;
-    for (const std::string_view choice : split_on(spec.choices, '|'))
-      out += fmt::format("{}`{}`", out.empty() ? "" : ", ", choice);
-    return out;
-  }
-  const bool below = std::isfinite(spec.min) && spec.min > -2147483647;
-  const bool above = std::isfinite(spec.max) && spec.max < 2147483647;
-  if (below && above)
-    return fmt::format("{}{}, {}{}", spec.min_open ? "(" : "[", spec.min, spec.max, spec.max_open ? ")" : "]");
-  if (below) return fmt::format("{} {}", spec.min_open ? ">" : "≥", spec.min);
-  return above ? fmt::format("≤ {}", spec.max) : "";
-}
-
-std::string type_of(AttributeType type) {
-  switch (type) {
-    case AttributeType::kInteger:
-      return "integer";
-    case AttributeType::kFloat:
-      return "number";
-    case AttributeType::kBoolean:
-      return "boolean";
-    case AttributeType::kQuery:
-      return "query";
-    case AttributeType::kIntegerList:
-      return "integers";
-    case AttributeType::kFloatList:
-      return "numbers";
-    case AttributeType::kStringList:
-      return "texts";
-    default:
-      return "text";
-  }
-}
-
 // The table of docs/statements/lightgbm.md, between its marks.
 std::string table() {
-  std::string out = "| attribute | type | range | default | what | also |\n|---|---|---|---|---|---|\n";
   const auto gbdt = attributes_of(*find_estimator("lightgbm.gbdt"));
-  for (const AttributeSpec& spec : all_specs()) {
-    const bool is_dart = std::ranges::find(gbdt, spec.name, &AttributeSpec::name) == gbdt.end();
-    std::string also;
-    for (const std::string_view alias : split_on(spec.aliases, '|')) {
-      if (!alias.empty()) also += fmt::format("{}`{}`", also.empty() ? "" : ", ", alias);
-    }
-    out += fmt::format("| `{}` | {} | {} | {} | {}{} | {} |\n", spec.name, type_of(spec.type), range_of(spec),
-                       spec.default_text, is_dart ? "of dart: " : "", spec.doc, also);
-  }
-  return out;
+  return attribute_markdown(all_specs(), [&](const AttributeSpec& spec) {
+    return std::ranges::find(gbdt, spec.name, &AttributeSpec::name) == gbdt.end() ? "of dart: " : "";
+  });
 }
 
 TEST(LightgbmAttributes, AreThoseOfThePage) {

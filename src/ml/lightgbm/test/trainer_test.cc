@@ -2,6 +2,8 @@
 #include "ml/lightgbm/trainer.h"
 
 #include <dlfcn.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -12,8 +14,8 @@
 #include <thread>
 
 #include "base/strings.h"
+#include "ml/feature_constraints.h"
 #include "ml/lightgbm/attributes.h"
-#include "ml/lightgbm/constraints.h"
 #include "ml/lightgbm/history.h"
 #include "ml/lightgbm/library.h"
 #include "ml/lightgbm/test/training_data.h"
@@ -408,23 +410,31 @@ TEST(LightgbmTrainer, FindsConstrainedFeaturesByName) {
   const auto trainer = test_trainer();
   const auto monotone = [&](const std::string& list) {
     const auto values = attributes(*trainer, "lightgbm.gbdt", "monotone_constraints=" + list);
-    const auto out = monotone_parameter(values, schema);
-    return out ? *out : out.error().message;
+    const auto out = monotone_signs(values, schema);
+    return out ? fmt::format("{}", fmt::join(*out, ",")) : out.error().message;
   };
-  EXPECT_EQ(monotone("[area:1]"), "monotone_constraints=1,0,0,0,0");
-  EXPECT_EQ(monotone("[Day:-1, \"area: +1\"]"), "monotone_constraints=1,-1,-1,0,0");
-  EXPECT_EQ(monotone("[day_month:1]"), "monotone_constraints=0,0,1,0,0");
+  EXPECT_EQ(monotone("[area:1]"), "1,0,0,0,0");
+  EXPECT_EQ(monotone("[Day:-1, \"area: +1\"]"), "1,-1,-1,0,0");
+  EXPECT_EQ(monotone("[day_month:1]"), "0,0,1,0,0");
+  EXPECT_EQ(monotone("[1, 0, -1, 0, 0]"), "1,0,-1,0,0");
+  EXPECT_EQ(monotone("\"(1,0,-1,0,0)\""), "1,0,-1,0,0");
+  EXPECT_EQ(monotone("[1, 0]"), "monotone_constraints has 2 signs for 5 features");
+  EXPECT_EQ(monotone("[0, 0, 0, 1, 0]"), "a category cannot rise or fall: \"city\"");
   EXPECT_EQ(monotone("[aera:1]"), "monotone_constraints names no feature: \"aera\"");
   EXPECT_EQ(monotone("[area]"), "monotone_constraints is not \"name:1\" or \"name:-1\": \"area\"");
   EXPECT_EQ(monotone("[area:2]"), "monotone_constraints is not \"name:1\" or \"name:-1\": \"area:2\"");
   EXPECT_EQ(monotone("[city:1]"), "a category cannot rise or fall: \"city\"");
   const auto interaction = [&](const std::string& text) {
     const auto values = attributes(*trainer, "lightgbm.gbdt", "interaction_constraints=\"" + text + "\"");
-    const auto out = interaction_parameter(values, schema);
-    return out ? *out : out.error().message;
+    const auto out = interaction_groups(values, schema);
+    if (!out) return out.error().message;
+    std::string groups;
+    for (const auto& group : *out) groups += fmt::format("[{}]", fmt::join(group, ","));
+    return groups;
   };
-  EXPECT_EQ(interaction("[[area, city], [day]]"), "interaction_constraints=[0,3],[1,2]");
-  EXPECT_EQ(interaction(" [ ['a, b',area] ] "), "interaction_constraints=[4,0]");
+  EXPECT_EQ(interaction("[[area, city], [day]]"), "[0,3][1,2]");
+  EXPECT_EQ(interaction(" [ ['a, b',area] ] "), "[4,0]");
+  EXPECT_EQ(interaction("[[0, 3], [1]]"), "[0,3][1]");
   EXPECT_EQ(interaction("[[area, town]]"), "interaction_constraints names no feature: \"town\"");
   for (const char* text : {"", "area", "[area]", "[[area]", "[[area]] x", "[[area,]]", "[[]]", "[['area]]"})
     EXPECT_TRUE(interaction(text).find(" no ") != std::string::npos) << text << ": " << interaction(text);

@@ -45,7 +45,12 @@ Result<std::optional<MatrixBlock>> Rows::next() {
   };
   columns_.clear();
   for (size_t f = 0; f < features.size(); ++f) columns_.push_back({part(values[f]), part(codes[f])});
-  const MatrixBlock block{count, columns_, part(label), part(weight), part(group)};
+  MatrixBlock block;
+  block.rows = count;
+  block.features = columns_;
+  block.label = part(label);
+  block.weight = part(weight);
+  block.group = part(group);
   begin_ += count;
   return block;
 }

@@ -2,10 +2,13 @@
 #include "ml/xgboost/trainer.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 
+#include "base/strings.h"
 #include "ml/xgboost/attributes.h"
 #include "ml/xgboost/library.h"
 #include "ml/xgboost/test/training_data.h"
@@ -145,7 +148,8 @@ TEST(XgboostTrainer, TrainsEveryEstimatorAndObjective) {
     ASSERT_TRUE(run.trained) << objective << ": " << run.trained.error().to_string();
   }
   for (const Estimator& estimator : xgboost::estimators()) {
-    const bool is_classifier = estimator.is_classifier || estimator.objective.empty();
+    if (estimator.task == Task::kRanking || estimator.booster == Booster::kLinear) continue;  // settings_test.cc
+    const bool is_classifier = !estimator.task || *estimator.task == Task::kMulticlass;
     Training run = train(std::string(estimator.name), estimator.is_forest ? "num_parallel_tree=7" : "n_estimators=3",
                          is_classifier ? kRows : number, is_classifier ? "late" : "y");
     ASSERT_TRUE(run.trained) << estimator.name << ": " << run.trained.error().to_string();
@@ -185,6 +189,96 @@ TEST(XgboostTrainer, SplitsBinnedDataAtItsEdges) {
   EXPECT_LT(last(trained->metrics, "train", "logloss"), 0.2);
 }
 
+// Rows kept on disk give the model that rows in memory give, and leave no file behind.
+TEST(XgboostTrainer, KeepsRowsOnDisk) {
+  Database database;
+  const auto trainer = test_trainer();
+  const std::string query =
+      "SELECT (hash(i) % 200)::FLOAT / 200 AS a, (hash(i * 7 + 1) % 100)::FLOAT AS b, 'c' || (hash(i * 3) % 5) AS c, "
+      "CASE WHEN i % 9 > 0 THEN hash(i * 5) % 77 END AS d, (hash(i) % 200 > 100) <> (hash(i * 3) % 5 = 2) AS late "
+      "FROM range(60000) t(i)";
+  const std::filesystem::path scratch =
+      std::filesystem::temp_directory_path() / ("sinan_scratch_" + std::to_string(getpid()));
+  std::filesystem::create_directory(scratch);
+  const auto run = [&](const std::string& more, uint64_t memory, bool has_scratch) {
+    const AttributeValues values = attributes(*trainer, "xgboost.gbtree", "train.num_boost_round=8" + more);
+    DataSpec spec;
+    spec.label = "late";
+    spec.threads = 2;
+    spec.validation_fraction = 0.2;
+    spec.intent = trainer->intent("xgboost.gbtree", values).value();
+    spec.binning = Trainer::Binning{10'000, 20'000, 255};
+    auto data = database.read(query, spec).value();
+    TrainSpec train_spec;
+    train_spec.estimator = "xgboost.gbtree";
+    train_spec.attributes = &values;
+    train_spec.task = data.task();
+    train_spec.classes = data.classes();
+    train_spec.threads = 2;
+    train_spec.memory_bytes = memory;
+    if (has_scratch) train_spec.scratch = scratch;
+    size_t files = 0;
+    class Counting final : public TrainObserver {
+     public:
+      Counting(const std::filesystem::path& at, size_t& count) : at_(at), count_(count) {}
+      void stage(std::string_view) override {}
+      bool round(uint32_t, uint32_t, std::span<const std::pair<std::string, double>>) override {
+        count_ = static_cast<size_t>(std::distance(std::filesystem::directory_iterator(at_), {}));
+        return true;
+      }
+
+     private:
+      const std::filesystem::path& at_;
+      size_t& count_;
+    } observer(scratch, files);
+    auto trained = trainer->train(train_spec, data.train(), data.validation(), observer);
+    EXPECT_TRUE(trained) << trained.error().to_string();
+    return std::pair(last(trained->metrics, "validation", "logloss"), files);
+  };
+  const auto [in_memory, none] = run("", 0, true);
+  const auto [asked_for, some] = run(", train.disk_cache=true", 0, true);
+  const auto [too_little_memory, more] = run("", 1 << 20, true);
+  EXPECT_EQ(none, 0U);
+  EXPECT_GT(some, 0U);
+  EXPECT_GT(more, 0U);
+  EXPECT_NEAR(asked_for, in_memory, 1e-6);
+  EXPECT_NEAR(too_little_memory, in_memory, 1e-6);
+  EXPECT_TRUE(std::filesystem::is_empty(scratch));
+  std::filesystem::remove_all(scratch);
+}
+
+// Ten rounds are ten rounds, in one go or in two.
+TEST(XgboostTrainer, GoesOnFromAModel) {
+  Training whole = train("xgboost.gbtree", "train.num_boost_round=10", kRows, "late");
+  Training half = train("xgboost.gbtree", "train.num_boost_round=4", kRows, "late");
+  ASSERT_TRUE(whole.trained && half.trained);
+  const auto trainer = test_trainer();
+  const auto go_on = [&](const std::string& estimator, const std::string& text) {
+    const AttributeValues values = attributes(*trainer, estimator, text);
+    ModelPackage package;
+    package.estimator = "xgboost.gbtree";
+    package.library = "xgboost";
+    package.objective = half.trained->objective;
+    package.native = half.trained->native;
+    TrainSpec spec{estimator, &values, half.data->task(), half.data->classes(), 42, 2, 0, {}, &package};
+    Quiet observer;
+    return trainer->train(spec, half.data->train(), nullptr, observer);
+  };
+  const auto rest = go_on("xgboost.gbtree", "train.num_boost_round=6");
+  ASSERT_TRUE(rest) << rest.error().to_string();
+  half.trained = *rest;
+  const std::vector<float> expected = score(whole, whole.data->train());
+  const std::vector<float> ours = score(half, half.data->train());
+  for (size_t i = 0; i < ours.size(); ++i) ASSERT_NEAR(ours[i], expected[i], 1e-6) << i;
+  const auto other = go_on("xgboost.dart", "train.num_boost_round=6");
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().message, "xgboost.dart cannot continue a model of xgboost.gbtree");
+  const auto objective = go_on("xgboost.gbtree", "objective=\"binary:hinge\"");
+  ASSERT_FALSE(objective);
+  EXPECT_EQ(objective.error().message,
+            "objective differs from that of the model to continue: \"binary:hinge\", there \"binary:logistic\"");
+}
+
 TEST(XgboostTrainer, CanBeCancelled) {
   const Training run = train("xgboost.gbtree", "train.num_boost_round=1000", kRows, "late", 0, 2);
   ASSERT_FALSE(run.trained);
@@ -203,11 +297,37 @@ TEST(XgboostTrainer, SaysWhatContradicts) {
   EXPECT_EQ(message("xgboost.gbtree", "objective=\"reg:squarederror\", num_class=3"),
             "num_class has no meaning with objective \"reg:squarederror\"");
   EXPECT_EQ(message("xgboost.XGBClassifier", "objective=\"reg:squarederror\""),
-            "xgboost.XGBClassifier cannot have a regression objective: \"reg:squarederror\"");
-  EXPECT_EQ(message("xgboost.gbtree", "objective=\"rank:ndcg\""),
-            "objective is not available in this build: \"rank:ndcg\"");
+            "xgboost.XGBClassifier cannot have this objective: \"reg:squarederror\"");
+  EXPECT_EQ(message("xgboost.XGBRanker", "objective=\"reg:squarederror\""),
+            "xgboost.XGBRanker cannot have this objective: \"reg:squarederror\"");
+  EXPECT_EQ(message("xgboost.gbtree", "objective=\"rank:ndcg\""), "fine");
+  EXPECT_EQ(message("xgboost.gbtree", "objective=\"reg:quantileerror\", quantile_alpha=[0.9, 0.1]"),
+            "quantile_alpha must be numbers in ascending order");
+  EXPECT_EQ(message("xgboost.gbtree", "label_upper_column=\"y\""),
+            "label_upper_column is for objective=\"survival:aft\" only");
+  EXPECT_EQ(message("xgboost.gblinear", "early_stopping_rounds=3"),
+            "early_stopping_rounds has no meaning with xgboost.gblinear: rounds mend the same weights");
+  EXPECT_EQ(message("xgboost.gbtree", "train.disk_cache=true, tree_method=\"exact\""),
+            "train.disk_cache keeps bins, which tree_method=\"exact\" has not");
   EXPECT_EQ(message("xgboost.gbtree", "eval_metric=[\"auk\"]"), "unknown eval_metric: \"auk\"");
   EXPECT_EQ(message("xgboost.gbtree", "eval_metric=\"auc\""), "fine");
+}
+
+TEST(XgboostTrainer, WarnsOfWhatHasNoEffect) {
+  const auto trainer = test_trainer();
+  const auto said = [&](const std::string& estimator, const std::string& text, const std::string& objective) {
+    return join(warnings(*find_estimator(estimator), attributes(*trainer, estimator, text), objective), "; ");
+  };
+  EXPECT_EQ(said("xgboost.gbtree", "train.epoch=3, max_depth=2", "reg:squarederror"),
+            "attribute \"train.epoch\" has no effect");
+  EXPECT_EQ(said("xgboost.gbtree", "huber_slope=2, lambdarank_unbiased=true", "reg:tweedie"),
+            "attribute \"huber_slope\" has no effect with objective \"reg:tweedie\"; "
+            "attribute \"lambdarank_unbiased\" has no effect with objective \"reg:tweedie\"");
+  EXPECT_EQ(said("xgboost.gbtree", "lambdarank_unbiased=true", "rank:map"), "");
+  EXPECT_EQ(said("xgboost.gblinear", "top_k=3", "reg:squarederror"),
+            "attribute \"top_k\" has no effect without feature_selector=\"greedy\" or \"thrifty\"");
+  EXPECT_EQ(said("xgboost.gbtree", "max_leaves=3, tree_method=\"exact\"", "reg:squarederror"),
+            "attribute \"max_leaves\" has no effect with tree_method=\"exact\"");
 }
 
 TEST(XgboostTrainer, KnowsItsEstimators) {

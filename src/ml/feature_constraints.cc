@@ -1,13 +1,14 @@
-#include "ml/lightgbm/constraints.h"
+#include "ml/feature_constraints.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <vector>
 
 #include "base/strings.h"
 
-namespace sinan::ml::lightgbm {
+namespace sinan::ml {
 namespace {
 
 constexpr std::string_view kMonotone = "monotone_constraints";
@@ -30,10 +31,15 @@ Result<std::vector<size_t>> find_features(std::string_view name, const Attribute
     }
     if (!found.empty()) return found;
   }
+  size_t number = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+  if (error == std::errc() && end == name.data() + name.size() && number < schema.size()) return std::vector{number};
   const std::string near = did_you_mean(name, known);
   return wrong(values, attribute, fmt::format("{} names no feature: \"{}\"", attribute, name),
                near.empty() ? fmt::format("there are {}", join(known, ", ")) : near);
 }
+
+bool is_sign(std::string_view text) { return text == "1" || text == "-1" || text == "0" || text == "+1"; }
 
 // "[[a, 'b c'], [d]]" as groups of names; none when it is something else.
 std::optional<std::vector<std::vector<std::string>>> parse_groups(std::string_view text) {
@@ -73,52 +79,63 @@ std::optional<std::vector<std::vector<std::string>>> parse_groups(std::string_vi
 
 }  // namespace
 
-Result<std::string> monotone_parameter(const AttributeValues& values, const FeatureSchema& schema) {
-  if (!values.given(kMonotone)) return std::string();
+Result<std::vector<int>> monotone_signs(const AttributeValues& values, const FeatureSchema& schema) {
+  if (!values.given(kMonotone)) return std::vector<int>();
+  const std::vector<std::string> given = values.strings(kMonotone);
+  // "(0, 1, -1)", as XGBoost writes it.
+  const auto bare = [](std::string_view sign) {
+    sign = trim(sign);
+    if (sign.starts_with('(')) sign.remove_prefix(1);
+    if (sign.ends_with(')')) sign.remove_suffix(1);
+    return trim(sign);
+  };
+  const bool by_place = std::ranges::all_of(given, [&](const std::string& text) { return is_sign(bare(text)); });
+  if (by_place && given.size() != schema.size()) {
+    return wrong(values, kMonotone,
+                 fmt::format("{} has {} signs for {} features", kMonotone, given.size(), schema.size()),
+                 "name the features: monotone_constraints=[area:1, age:-1]");
+  }
   std::vector<int> signs(schema.size());
-  for (const std::string& text : values.strings(kMonotone)) {
-    const size_t colon = text.rfind(':');
-    const std::string_view sign =
-        colon == std::string::npos ? std::string_view() : trim(std::string_view(text).substr(colon + 1));
-    if (sign != "1" && sign != "-1" && sign != "0" && sign != "+1") {
-      return wrong(values, kMonotone, fmt::format("{} is not \"name:1\" or \"name:-1\": \"{}\"", kMonotone, text),
+  for (size_t i = 0; i < given.size(); ++i) {
+    const size_t colon = given[i].rfind(':');
+    const std::string_view sign = by_place                     ? bare(given[i])
+                                  : colon == std::string::npos ? std::string_view()
+                                                               : trim(std::string_view(given[i]).substr(colon + 1));
+    if (!is_sign(sign)) {
+      return wrong(values, kMonotone, fmt::format("{} is not \"name:1\" or \"name:-1\": \"{}\"", kMonotone, given[i]),
                    "1 rises, -1 falls: monotone_constraints=[area:1, age:-1]");
     }
-    for (const size_t f :
-         TRY(find_features(trim(std::string_view(text).substr(0, colon)), values, kMonotone, schema))) {
-      if (schema.features[f].kind == FeatureKind::kCategorical) {
-        return wrong(values, kMonotone, fmt::format("a category cannot rise or fall: \"{}\"", schema.features[f].name),
-                     "constrain numbers only");
-      }
+    const std::vector<size_t> features =
+        by_place ? std::vector<size_t>{i}
+                 : TRY(find_features(trim(std::string_view(given[i]).substr(0, colon)), values, kMonotone, schema));
+    for (const size_t f : features) {
       signs[f] = sign == "-1" ? -1 : sign == "0" ? 0 : 1;
+      if (signs[f] == 0 || schema.features[f].kind != FeatureKind::kCategorical) continue;
+      return wrong(values, kMonotone, fmt::format("a category cannot rise or fall: \"{}\"", schema.features[f].name),
+                   "constrain numbers only");
     }
   }
-  std::string out;
-  for (const int sign : signs) out += fmt::format("{}{}", out.empty() ? "monotone_constraints=" : ",", sign);
-  return out;
+  return signs;
 }
 
-Result<std::string> interaction_parameter(const AttributeValues& values, const FeatureSchema& schema) {
-  if (!values.given(kInteraction)) return std::string();
+Result<std::vector<std::vector<size_t>>> interaction_groups(const AttributeValues& values,
+                                                            const FeatureSchema& schema) {
+  std::vector<std::vector<size_t>> out;
+  if (!values.given(kInteraction)) return out;
   const std::string text = values.string(kInteraction);
   const auto groups = parse_groups(text);
   if (!groups) {
     return wrong(values, kInteraction, fmt::format("{} is no list of groups of names: \"{}\"", kInteraction, text),
                  "write interaction_constraints=\"[[area, rooms], [age]]\"");
   }
-  std::string out;
-  for (const std::vector<std::string>& group : *groups) {
-    out += out.empty() ? "interaction_constraints=[" : ",[";
-    bool is_first = true;
-    for (const std::string& name : group) {
-      for (const size_t f : TRY(find_features(name, values, kInteraction, schema))) {
-        out += fmt::format("{}{}", is_first ? "" : ",", f);
-        is_first = false;
-      }
+  for (const std::vector<std::string>& names : *groups) {
+    std::vector<size_t>& group = out.emplace_back();
+    for (const std::string& name : names) {
+      const std::vector<size_t> features = TRY(find_features(name, values, kInteraction, schema));
+      group.insert(group.end(), features.begin(), features.end());
     }
-    out += ']';
   }
   return out;
 }
 
-}  // namespace sinan::ml::lightgbm
+}  // namespace sinan::ml
