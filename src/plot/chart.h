@@ -16,6 +16,7 @@ struct Axis {
   std::optional<double> min;  // otherwise from the data
   std::optional<double> max;
   bool log = false;
+  bool is_date = false;  // values are seconds since 1970-01-01; ticks are dates and times
 };
 
 struct Line {
@@ -24,10 +25,19 @@ struct Line {
   std::vector<double> y;
   bool dashed = false;  // a reference line (chance, perfect calibration)
 };
+// What lies between two lines: an interval around a forecast. Drawn in the colour of the line it belongs to, under all lines.
+struct Band {
+  std::string name;
+  std::vector<double> x;
+  std::vector<double> low;
+  std::vector<double> high;
+  size_t line = 0;
+};
 struct LineChart {
   Axis x;
   Axis y;
   std::vector<Line> lines;
+  std::vector<Band> bands = {};
 };
 
 struct BarChart {  // horizontal bars, first at the top

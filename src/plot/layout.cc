@@ -62,6 +62,13 @@ Range range_of_lines(const LineChart& chart, bool of_x) {
       if (drawable(line.x[i], chart.x) && drawable(line.y[i], chart.y)) range.add(of_x ? line.x[i] : line.y[i]);
     }
   }
+  for (const Band& band : chart.bands) {
+    for (size_t i = 0; i < band.x.size(); ++i) {
+      for (const double y : {band.low[i], band.high[i]}) {
+        if (drawable(band.x[i], chart.x) && drawable(y, chart.y)) range.add(of_x ? band.x[i] : y);
+      }
+    }
+  }
   return range;
 }
 }  // namespace
@@ -161,6 +168,7 @@ std::string timeline_note(const Timeline::Item& item) {
 void check_lengths(const Chart& chart) {
   if (const auto* lines = std::get_if<LineChart>(&chart.body)) {
     for (const Line& line : lines->lines) CHECK(line.x.size() == line.y.size());
+    for (const Band& band : lines->bands) CHECK(band.x.size() == band.low.size() && band.x.size() == band.high.size());
   } else if (const auto* bars = std::get_if<BarChart>(&chart.body)) {
     CHECK(bars->labels.size() == bars->values.size());
   } else if (const auto* swarm = std::get_if<Beeswarm>(&chart.body)) {

@@ -93,6 +93,19 @@ std::string format_tick(double value, double step) {
   return grouped(fmt::format("{:.{}f}", value, decimals));
 }
 
+std::string format_date_tick(double seconds, double step) {
+  if (!(std::abs(seconds) < 9e11)) return format_value(seconds);
+  const auto day_number = static_cast<int>(std::floor(seconds / 86400));
+  const std::chrono::year_month_day date = std::chrono::sys_days(std::chrono::days(day_number));
+  const auto of_day = static_cast<int>(seconds - day_number * 86400.0);
+  const int year = static_cast<int>(date.year());
+  const auto month = static_cast<unsigned>(date.month()), day = static_cast<unsigned>(date.day());
+  if (step < 60) return fmt::format("{:02}:{:02}:{:02}", of_day / 3600, of_day / 60 % 60, of_day % 60);
+  if (step < 86400) return fmt::format("{:02}-{:02} {:02}:{:02}", month, day, of_day / 3600, of_day / 60 % 60);
+  if (step < 28 * 86400.0) return fmt::format("{:04}-{:02}-{:02}", year, month, day);
+  return step < 360 * 86400.0 ? fmt::format("{:04}-{:02}", year, month) : fmt::format("{}", year);
+}
+
 std::string format_seconds(double seconds) {
   if (!std::isfinite(seconds)) return "–";
   const double nanoseconds = std::clamp(seconds, -1e9, 1e9) * 1e9;
@@ -135,6 +148,10 @@ Scale Scale::make(const Axis& axis, Range data, int target_ticks, bool round_out
     // A limit of the axis's own stays where it is.
     if (!usable(axis.min) || usable(axis.max)) scale.low_ -= margin;
     if (!usable(axis.max) || usable(axis.min)) scale.high_ += margin;
+  }
+  if (axis.is_date) {
+    scale.date_ticks(target_ticks);
+    return scale;
   }
   const double step = nice_step(scale.high_ - scale.low_, target_ticks);
   if (round_out) {
@@ -180,6 +197,37 @@ void Scale::linear_ticks(double step) {
   for (double i = first; i <= last && ticks_.size() < 64; i += 1) {
     const double value = std::clamp(i * step, low_, high_);
     ticks_.push_back({value, format_tick(value, step)});
+  }
+}
+
+// Whole units of the calendar: seconds to weeks by counting, months and years by their first day.
+void Scale::date_ticks(int target_ticks) {
+  constexpr std::array kSteps = {1.0,    5.0,    15.0,   30.0,    60.0,    300.0,   900.0,    1800.0,
+                                 3600.0, 10800., 21600., 43200.0, 86400.0, 172800., 604800.0, 1209600.0};
+  constexpr std::array kMonths = {1, 3, 6, 12, 24, 60, 120, 240, 600, 1200, 2400, 6000};
+  constexpr double kMonth = 30.44 * 86400, kMonday = 4 * 86400;  // 1970-01-05
+  const double width = high_ - low_;
+  const auto fits = [&](double step) { return width / step <= target_ticks; };
+  if (const auto at = std::ranges::find_if(kSteps, fits); at != kSteps.end()) {
+    const double shift = *at >= 604800 ? kMonday : 0;
+    for (double i = std::ceil((low_ - shift) / *at - 1e-9); i * *at + shift <= high_ && ticks_.size() < 64; i += 1) {
+      ticks_.push_back({i * *at + shift, format_date_tick(i * *at + shift, *at)});
+    }
+    return;
+  }
+  const auto at = std::ranges::find_if(kMonths, [&](int months) { return fits(months * kMonth); });
+  if (at == kMonths.end() || std::abs(low_) > 9e11 || std::abs(high_) > 9e11) {  // beyond what calendars are for
+    linear_ticks(nice_step(width, target_ticks));
+    return;
+  }
+  const std::chrono::year_month_day first = std::chrono::sys_days(std::chrono::days(static_cast<int>(low_ / 86400)));
+  // From a January on, which every step counts from.
+  std::chrono::year_month month = first.year() / 1;
+  for (;; month += std::chrono::months(*at)) {
+    const auto day = std::chrono::sys_days(month / 1);
+    const double value = static_cast<double>(day.time_since_epoch().count()) * 86400;
+    if (value > high_ || ticks_.size() >= 64 || !month.ok()) return;
+    if (value >= low_) ticks_.push_back({value, format_date_tick(value, *at * kMonth)});
   }
 }
 

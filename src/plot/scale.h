@@ -45,6 +45,7 @@ class Scale {
  private:
   void linear_ticks(double step);
   void log_ticks(int target_ticks);
+  void date_ticks(int target_ticks);
   double low_ = 0;
   double high_ = 1;
   bool log_ = false;
@@ -57,6 +58,8 @@ double nice_step(double width, int target);
 std::string format_value(double value);
 // A tick label, with as many decimals as `step` has.
 std::string format_tick(double value, double step);
+// Seconds since 1970-01-01 as "2014-09-01", "09-01 12:00", "12:00:30": as much as a tick every `step` seconds needs.
+std::string format_date_tick(double seconds, double step);
 // Seconds as "12.3 s", "1 m 02 s".
 std::string format_seconds(double seconds);
 

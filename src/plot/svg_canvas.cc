@@ -27,6 +27,7 @@ constexpr std::string_view kStyle = R"(<style>
 .sinan-plot .arrow{stroke:#8c959f;fill:none;stroke-width:1.2}
 .sinan-plot .head{fill:#8c959f}
 .sinan-plot .stripe{fill:#f6f8fa}
+.sinan-plot .band{fill-opacity:.2;stroke:none}
 .sinan-plot .curve{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}
 .sinan-plot .dashed{stroke-dasharray:5 5;stroke-width:1.5}
 .sinan-plot .dots{fill:none;stroke-width:4;stroke-linecap:round;stroke-opacity:.8}

@@ -22,20 +22,27 @@ std::string stroke_class(const Line& line, size_t index) {
 
 // Names in rows above the plot; answers the y below them.
 double draw_legend(SvgCanvas& canvas, const LineChart& chart) {
-  const auto named = [](const Line& line) { return !line.name.empty(); };
-  if (std::ranges::none_of(chart.lines, named)) return canvas.top();
+  const auto named = [](const auto& part) { return !part.name.empty(); };
+  if (std::ranges::none_of(chart.lines, named) && std::ranges::none_of(chart.bands, named)) return canvas.top();
   double x = kChartMargin, y = canvas.top() + 10;
-  for (size_t i = 0; i < chart.lines.size(); ++i) {
-    if (!named(chart.lines[i])) continue;
-    const std::string name = fitted(chart.lines[i].name, 12, canvas.width() / 2);
+  const auto entry = [&](const std::string& full_name, const auto& draw_sign) {
+    const std::string name = fitted(full_name, 12, canvas.width() / 2);
     const double width = 34 + text_width(name, 12) + 14;
     if (x > kChartMargin && x + width > canvas.width() - kChartMargin) {
       x = kChartMargin;
       y += 20;
     }
-    canvas.line(x, y - 4, x + 26, y - 4, stroke_class(chart.lines[i], i));
+    draw_sign();
     canvas.text(x + 34, y, name);
     x += width;
+  };
+  for (size_t i = 0; i < chart.lines.size(); ++i) {
+    if (!named(chart.lines[i])) continue;
+    entry(chart.lines[i].name, [&] { canvas.line(x, y - 4, x + 26, y - 4, stroke_class(chart.lines[i], i)); });
+  }
+  for (const Band& band : chart.bands) {
+    if (!named(band)) continue;
+    entry(band.name, [&] { canvas.rect(x, y - 10, 26, 12, fmt::format("band f{}", band.line % kSeriesColors), ""); });
   }
   return y + 16;
 }
@@ -70,6 +77,19 @@ void draw_line(SvgCanvas& canvas, const Line& line, size_t index, const Area& ar
   if (!data.empty()) canvas.path(data, stroke_class(line, index));
 }
 
+// Along the upper line and back along the lower one; points that cannot be shown are left out, values beyond the axis lie on
+// its end.
+void draw_band(SvgCanvas& canvas, const Band& band, const Area& area, const Scale& x_scale, const Scale& y_scale) {
+  std::string there, back;
+  for (size_t i = 0; i < band.x.size(); ++i) {
+    if (!x_scale.shows(band.x[i]) || !std::isfinite(band.low[i]) || !std::isfinite(band.high[i])) continue;
+    const std::string x = number(area.x(x_scale, band.x[i]));
+    there += fmt::format("{}{} {}", there.empty() ? "M" : "L", x, number(area.y(y_scale, band.high[i])));
+    back = fmt::format("L{} {}", x, number(area.y(y_scale, band.low[i]))) + back;
+  }
+  if (!there.empty()) canvas.path(there + back + "Z", fmt::format("band f{}", band.line % kSeriesColors));
+}
+
 double widest_tick(const Scale& scale) {
   double width = 0;
   for (const Tick& tick : scale.ticks()) width = std::max(width, text_width(tick.label, 11));
@@ -95,6 +115,7 @@ double draw(SvgCanvas& canvas, const LineChart& chart) {
   if (x_range(chart).empty()) {
     canvas.text((area.left + area.right) / 2, (area.top + area.bottom) / 2, "no data", "muted", Anchor::kMiddle);
   }
+  for (const Band& band : chart.bands) draw_band(canvas, band, area, x_scale, y_scale);
   // Reference lines lie under the others.
   for (const bool dashed : {true, false}) {
     for (size_t i = 0; i < chart.lines.size(); ++i) {

@@ -95,6 +95,16 @@ void draw_legend(TerminalGrid& grid, const LineChart& chart) {
     grid.put(row, column, grid.glyph(line.dashed ? "┄┄" : "━━", std::string_view(&mark, 1)), ink_of(line, i));
     column = grid.put(row, column + 3, name) + 3;
   }
+  for (const Band& band : chart.bands) {
+    if (band.name.empty()) continue;
+    const std::string name = shortened(band.name, grid.width() / 2);
+    if (column > 0 && column + 3 + display_width(name) > grid.width()) {
+      column = 0;
+      ++row;
+    }
+    grid.put(row, column, grid.glyph("┄┄", "."), kDim);
+    column = grid.put(row, column + 3, name) + 3;
+  }
 }
 
 }  // namespace
@@ -124,26 +134,34 @@ void draw(TerminalGrid& grid, const LineChart& chart) {
   const auto to_y = [&](double value) {
     return static_cast<int>(std::lround((1 - y_scale.at(value)) * (dots.height() - 1)));
   };
+  const auto draw_points = [&](const std::vector<double>& xs, const std::vector<double>& ys, Ink ink, char mark,
+                               int stride) {
+    bool pen_down = false;
+    int last_x = 0, last_y = 0;
+    for (size_t point = 0; point < xs.size(); ++point) {
+      const bool shown = x_scale.shows(xs[point]) && y_scale.shows(ys[point]);
+      if (shown) {
+        const int x = to_x(xs[point]), y = to_y(ys[point]);
+        if (pen_down)
+          dots.line(last_x, last_y, x, y, ink, mark, stride);
+        else
+          dots.set(x, y, ink, mark);
+        last_x = x;
+        last_y = y;
+      }
+      pen_down = shown;
+    }
+  };
+  // A band is its two borders.
+  for (const Band& band : chart.bands) {
+    draw_points(band.x, band.low, kDim, '.', 3);
+    draw_points(band.x, band.high, kDim, '.', 3);
+  }
   for (const bool dashed : {true, false}) {
     for (size_t i = 0; i < chart.lines.size(); ++i) {
       const Line& line = chart.lines[i];
-      if (line.dashed != dashed) continue;
-      const char mark = dashed ? '.' : mark_of(i);
-      bool pen_down = false;
-      int last_x = 0, last_y = 0;
-      for (size_t point = 0; point < line.x.size(); ++point) {
-        const bool shown = x_scale.shows(line.x[point]) && y_scale.shows(line.y[point]);
-        if (shown) {
-          const int x = to_x(line.x[point]), y = to_y(line.y[point]);
-          if (pen_down)
-            dots.line(last_x, last_y, x, y, ink_of(line, i), mark, dashed ? 3 : 1);
-          else
-            dots.set(x, y, ink_of(line, i), mark);
-          last_x = x;
-          last_y = y;
-        }
-        pen_down = shown;
-      }
+      if (line.dashed == dashed)
+        draw_points(line.x, line.y, ink_of(line, i), dashed ? '.' : mark_of(i), dashed ? 3 : 1);
     }
   }
   dots.paint(grid, top, left);

@@ -28,6 +28,7 @@ std::string text(Random& random) {
 
 Axis axis(Random& random) {
   Axis result{.label = text(random), .min = std::nullopt, .max = std::nullopt, .log = random.below(4) == 0};
+  result.is_date = random.below(4) == 0;
   if (random.below(4) == 0) result.min = nasty(random);
   if (random.below(4) == 0) result.max = nasty(random);
   return result;
@@ -56,6 +57,11 @@ Chart random_chart(Random& random) {
       for (size_t i = 0; i < count; ++i) {
         const size_t points = random.below(40);
         lines.lines.push_back({text(random), values(random, points), values(random, points), random.below(4) == 0});
+      }
+      for (size_t i = random.below(3); i > 0; --i) {
+        const size_t points = random.below(40);
+        lines.bands.push_back(
+            {text(random), values(random, points), values(random, points), values(random, points), i});
       }
       chart.body = lines;
       break;

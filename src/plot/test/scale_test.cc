@@ -28,6 +28,21 @@ TEST(Scale, TicksAreOneTwoFiveTimesAPowerOfTen) {
   EXPECT_EQ(labels(Scale::make({}, {0, 2.4e6}, 3, false)), (std::vector<std::string>{"0", "1M", "2M"}));
 }
 
+TEST(Scale, DatesAreWholeUnitsOfTheCalendar) {
+  const auto dates = [](double from, double to, int ticks) {
+    return labels(
+        Scale::make({.label = "", .min = {}, .max = {}, .log = false, .is_date = true}, {from, to}, ticks, false));
+  };
+  constexpr double kDay = 86400, k2014 = 16071 * kDay;  // 2014-01-01
+  EXPECT_EQ(dates(k2014, k2014 + 364 * kDay, 4),
+            (std::vector<std::string>{"2014-01", "2014-04", "2014-07", "2014-10"}));
+  EXPECT_EQ(dates(k2014, k2014 + 20 * kDay, 4), (std::vector<std::string>{"2014-01-06", "2014-01-13", "2014-01-20"}));
+  EXPECT_EQ(dates(k2014, k2014 + 3000 * kDay, 5), (std::vector<std::string>{"2014", "2016", "2018", "2020", "2022"}));
+  EXPECT_EQ(dates(k2014, k2014 + 12 * 3600, 3),
+            (std::vector<std::string>{"01-01 00:00", "01-01 06:00", "01-01 12:00"}));
+  EXPECT_EQ(dates(0, 20, 5), (std::vector<std::string>{"00:00:00", "00:00:05", "00:00:10", "00:00:15", "00:00:20"}));
+}
+
 TEST(Scale, LogarithmicTicksAreDecades) {
   const Scale scale = Scale::make({.label = "", .min = {}, .max = {}, .log = true}, {0.02, 700}, 8, true);
   EXPECT_EQ(labels(scale), (std::vector<std::string>{"0.01", "0.1", "1", "10", "100", "1000"}));

@@ -164,5 +164,31 @@ TEST(Svg, AnyChartIsWellFormedFiniteAndTheSameEveryTime) {
   }
 }
 
+// Along the upper border and back along the lower one, from left to right; the axis has room for it.
+TEST(Svg, ABandIsBetweenItsBorders) {
+  LineChart chart;
+  chart.lines.push_back({"forecast", {0, 1, 2}, {5, 5, 5}, false});
+  chart.bands.push_back({"90 % interval", {0, 1, 2}, {4, 3, 2}, {6, 7, 8}, 0});
+  const std::string svg = to_svg({"t", "", chart});
+  EXPECT_EQ(xml_fault(svg), "");
+  EXPECT_NE(svg.find("90 % interval"), std::string::npos);
+  std::smatch path;
+  ASSERT_TRUE(std::regex_search(svg, path, std::regex("<path[^>]*class=\"band f0\"[^>]*>")) ||
+              std::regex_search(svg, path, std::regex("<path class=\"band f0\"[^>]*>")));
+  const std::string tag = path.str();
+  std::vector<double> x, y;
+  const std::regex point("[ML]([0-9.]+) ([0-9.]+)");
+  for (std::sregex_iterator at(tag.begin(), tag.end(), point), end; at != end; ++at) {
+    x.push_back(std::stod((*at)[1]));
+    y.push_back(std::stod((*at)[2]));
+  }
+  ASSERT_EQ(x.size(), 6u);
+  EXPECT_LT(x[0], x[1]);
+  EXPECT_EQ(x[0], x[5]);
+  EXPECT_EQ(x[2], x[3]);
+  EXPECT_GT(y[0], y[2]);  // down is more: the upper border rises
+  EXPECT_LT(y[5], y[3]);
+}
+
 }  // namespace
 }  // namespace sinan::plot
