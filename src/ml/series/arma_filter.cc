@@ -181,8 +181,30 @@ void ArmaFilter::move_states() {
   }
 }
 
+// T P T' + R R' without lags, in place: T shifts and adds ar times the first state, so that each entry needs the one below and
+// right of it, and the first row as it was. P is symmetric.
+void ArmaFilter::move_arma_covariance() {
+  const size_t n = size_;
+  double* const first = moved_.data();
+  std::copy(covariance_.begin(), covariance_.begin() + static_cast<std::ptrdiff_t>(n), first);
+  for (size_t i = 0; i < n; ++i) {
+    const double with_first = ar_[i] * first[0] + (i + 1 < n ? first[i + 1] : 0);
+    double* const out = covariance_.data() + i * n;
+    const double* const below = out + n;  // row i + 1; not read when i is the last
+    for (size_t j = i; j + 1 < n; ++j) {
+      out[j] = with_first * ar_[j] + ar_[i] * first[j + 1] + below[j + 1] + impulse_[i] * impulse_[j];
+    }
+    out[n - 1] = with_first * ar_[n - 1] + impulse_[i] * impulse_[n - 1];
+    for (size_t j = i + 1; j < n; ++j) covariance_[j * n + i] = out[j];
+  }
+}
+
 // T P T' + R R': the rows as move_states() moves a state, then the columns.
 void ArmaFilter::move_covariance() {
+  if (lags_ == 0) {
+    move_arma_covariance();
+    return;
+  }
   const size_t n = size_;
   const auto at = [&](Matrix& m, size_t i) { return m.data() + i * n; };
   const double* first = at(covariance_, 0);

@@ -41,6 +41,7 @@ class ArmaFilter {
   void predict();
   void move_states();
   void move_covariance();
+  void move_arma_covariance();
   bool is_settled() const;
   void enter_steady();
   double* state(size_t column) { return states_.data() + column * size_; }

@@ -15,6 +15,12 @@ namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
+double variance_of(std::span<const double> values) {
+  double squares = 0;
+  for (const double value : values) squares += value * value;
+  return values.empty() ? 0 : squares / static_cast<double>(values.size());
+}
+
 // Asked for, or found; those that the history has twice.
 Result<std::vector<uint32_t>> choose_periods(const SeriesModel& model, std::span<const double> filled,
                                              const SeriesOptions& options, std::vector<std::string>& notes) {
@@ -55,8 +61,11 @@ Result<SeriesModel> fit_series(TimeAxis axis, std::vector<double> values, Regres
     std::vector<uint32_t> windows;
     for (size_t i = 0; i < model.periods.size() && i < options.seasonal_windows.size(); ++i)
       windows.push_back(options.seasonal_windows[i]);
-    if (windows.size() < model.periods.size()) windows.clear();
+    // As MSTL has them.
+    while (windows.size() < model.periods.size()) windows.push_back(static_cast<uint32_t>(11 + 4 * windows.size()));
+    model.seasonal_windows = windows;
     model.parts = TRY(mstl(filled, {.periods = model.periods, .seasonal_windows = windows, .robust = options.robust}));
+    set_remainder(model);
     for (const std::vector<double>& seasonal : model.parts.seasonal) {
       for (size_t t = 0; t < rest.size(); ++t) rest[t] -= seasonal[t];
     }
@@ -70,6 +79,16 @@ Result<SeriesModel> fit_series(TimeAxis axis, std::vector<double> values, Regres
   return model;
 }
 
+void set_remainder(SeriesModel& model) {
+  Decomposition& parts = model.parts;
+  parts.remainder = interpolated(model.values);
+  parts.remainder.resize(parts.trend.size());
+  for (size_t t = 0; t < parts.remainder.size(); ++t) {
+    parts.remainder[t] -= parts.trend[t];
+    for (const std::vector<double>& seasonal : parts.seasonal) parts.remainder[t] -= seasonal[t];
+  }
+}
+
 SeriesForecast forecast_series(const SeriesModel& model, const Regressors& future, size_t ahead) {
   const size_t n = model.values.size();
   std::vector<double> rest = model.values, seasons(n + ahead, 0.0);
@@ -80,18 +99,26 @@ SeriesForecast forecast_series(const SeriesModel& model, const Regressors& futur
   }
   for (size_t t = 0; t < n; ++t) rest[t] -= seasons[t];
   Regressors regressors = model.regressors;
-  for (size_t i = 0; i < regressors.size(); ++i) {
+  for (size_t i = 0; i < regressors.size() && ahead > 0; ++i) {
     regressors[i].insert(regressors[i].end(), future[i].begin(),
                          future[i].begin() + static_cast<std::ptrdiff_t>(ahead));
   }
   ArimaForecast arima = forecast_arima(model.arima, rest, regressors, ahead);
   SeriesForecast out;
+  // STL follows noise too: it leaves less of it to the ARIMA model than there is, and the last turn of each season is uncertain.
+  double widened = 1, uncertain = 0;
+  for (size_t p = 0; p < model.periods.size() && ahead > 0; ++p) {
+    const SeasonalNoise noise = seasonal_noise(n / model.periods[p], model.seasonal_windows[p]);
+    widened /= std::max(noise.remainder, 0.1);
+    uncertain += noise.last_turn;
+  }
+  uncertain *= variance_of(model.parts.remainder);
   out.fitted = std::move(arima.fitted);
   out.mean = std::move(arima.mean);
   for (size_t t = 0; t < n; ++t) out.fitted[t] += seasons[t];
   for (size_t h = 0; h < ahead; ++h) {
     out.mean[h] += seasons[n + h];
-    out.deviation.push_back(std::sqrt(arima.variance[h]));
+    out.deviation.push_back(std::sqrt(widened * (arima.variance[h] + uncertain)));
   }
   return out;
 }

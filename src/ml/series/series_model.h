@@ -28,10 +28,11 @@ struct SeriesModel {
   TimeAxis axis;
   std::vector<double> values;  // at axis.at(0), ...; NaN = missing
   std::vector<uint32_t> periods;
-  Decomposition parts;             // of the interpolated values; trend is empty without seasons
-  Regressors regressors;           // of the history
-  Arima arima;                     // of the values less the seasons
-  std::vector<std::string> notes;  // what was told: periods left out, gaps
+  std::vector<uint32_t> seasonal_windows;  // one a period
+  Decomposition parts;                     // of the interpolated values; trend is empty without seasons
+  Regressors regressors;                   // of the history
+  Arima arima;                             // of the values less the seasons
+  std::vector<std::string> notes;          // what was told: periods left out, gaps
 };
 
 // Errors (kData): too few values for the seasons or the order. Periods with fewer than two seasons in the data are left out
@@ -39,13 +40,16 @@ struct SeriesModel {
 Result<SeriesModel> fit_series(TimeAxis axis, std::vector<double> values, Regressors regressors,
                                const SeriesOptions& options, const CancelToken& cancel = {});
 
+// What the trend and the seasons leave of the (interpolated) values; nothing without seasons.
+void set_remainder(SeriesModel& model);
+
 struct SeriesForecast {
   std::vector<double> fitted;     // one step ahead, as long as the history; NaN where the past is too short
   std::vector<double> mean;       // ahead of the history
   std::vector<double> deviation;  // standard deviation of the error, ahead
 };
 
-// `future`: the regressors' values ahead, a column each. The last full season of each period goes on.
+// Deviations are the ARIMA model's, widened by what the seasons' smoothing does to noise (seasonal_noise()). `future`: the regressors' values ahead, a column each; may be empty when `ahead` is 0. The last full season of each period goes on.
 SeriesForecast forecast_series(const SeriesModel& model, const Regressors& future, size_t ahead);
 
 // The value that a standard normal variable stays below with probability `p` in (0, 1).

@@ -242,6 +242,25 @@ Result<Decomposition> mstl(std::span<const double> values, const MstlOptions& op
   return out;
 }
 
+// By the smoother itself: its answer to a 1 at each place is how much that place counts.
+SeasonalNoise seasonal_noise(size_t turns, uint32_t window) {
+  SeasonalNoise out;
+  if (turns < 2) return out;
+  const size_t middle = turns / 2;
+  double squares = 0, own = 0;
+  std::vector<double> one(turns, 0.0), smoothed(turns);
+  for (size_t i = 0; i < turns; ++i) {
+    one[i] = 1;
+    Loess(one, {}, window).smooth(smoothed);
+    one[i] = 0;
+    squares += smoothed[middle] * smoothed[middle];
+    out.last_turn += smoothed[turns - 1] * smoothed[turns - 1];
+    if (i == middle) own = smoothed[middle];
+  }
+  out.remainder = 1 - 2 * own + squares;
+  return out;
+}
+
 double seasonal_strength(std::span<const double> seasonal, std::span<const double> remainder) {
   if (seasonal.empty()) return 0;
   std::vector<double> both(seasonal.begin(), seasonal.end());

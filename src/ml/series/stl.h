@@ -44,6 +44,14 @@ struct Decomposition {
 
 Result<Decomposition> mstl(std::span<const double> values, const MstlOptions& options);
 
+// What smoothing over `window` of `turns` turns makes of noise of variance 1: what is left of it in the remainder amid the
+// series, and how uncertain the pattern of the last turn is, which forecasts go on with.
+struct SeasonalNoise {
+  double remainder = 1;
+  double last_turn = 0;
+};
+SeasonalNoise seasonal_noise(size_t turns, uint32_t window);
+
 // How much of what the trend leaves a season explains, 0 to 1: 1 - Var(remainder) / Var(seasonal + remainder), not below 0
 // (Wang, Smith and Hyndman, 2006).
 double seasonal_strength(std::span<const double> seasonal, std::span<const double> remainder);

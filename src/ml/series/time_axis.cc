@@ -127,21 +127,29 @@ Moment TimeAxis::at(int64_t index) const {
   return start;
 }
 
-std::optional<int64_t> TimeAxis::index_of(Moment moment) const {
-  int64_t index = 0;
+// At most a step off.
+int64_t TimeAxis::nearest_index(Moment moment) const {
   switch (unit) {
+    case StepUnit::kWeekday:
+      return floor_div(weekday_index(day_of(moment)) - weekday_index(day_of(start)), step);
+    case StepUnit::kMonth:
+      return floor_div(month_index(moment) - month_index(start), step);
     case StepUnit::kNumber:
     case StepUnit::kFixed:
-      index = floor_div(moment - start, step);
-      break;
-    case StepUnit::kWeekday:
-      index = floor_div(weekday_index(day_of(moment)) - weekday_index(day_of(start)), step);
-      break;
-    case StepUnit::kMonth:
-      index = floor_div(month_index(moment) - month_index(start), step);
       break;
   }
+  return floor_div(moment - start, step);
+}
+
+std::optional<int64_t> TimeAxis::index_of(Moment moment) const {
+  const int64_t index = nearest_index(moment);
   if (at(index) != moment) return std::nullopt;
+  return index;
+}
+
+int64_t TimeAxis::first_from(Moment moment) const {
+  int64_t index = nearest_index(moment);
+  while (at(index) < moment) ++index;
   return index;
 }
 

@@ -35,8 +35,13 @@ struct TimeAxis {
   Moment at(int64_t index) const;
   // Nothing for a moment between two steps.
   std::optional<int64_t> index_of(Moment moment) const;
+  // The first step that is not before the moment.
+  int64_t first_from(Moment moment) const;
   std::string step_text() const;  // "day", "15 minutes", "month", "weekday"
   friend bool operator==(const TimeAxis&, const TimeAxis&) = default;
+
+ private:
+  int64_t nearest_index(Moment moment) const;
 };
 
 // The axis of ascending, distinct moments; gaps are steps that no row has. Errors (kData): fewer than three moments, moments
