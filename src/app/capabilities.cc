@@ -4,6 +4,7 @@
 #include "ml/lightgbm/trainer.h"
 #include "ml/native/trainer.h"
 #include "ml/native/tree_estimators.h"
+#include "ml/series/trainer.h"
 #include "ml/trainer.h"
 #include "ml/xgboost/trainer.h"
 #include "profile/register.h"
@@ -20,6 +21,7 @@ void register_capabilities(flow::Registry& registry) {
   trainers.push_back(ml::lightgbm::make_trainer());
   trainers.push_back(ml::native::make_trainer());
   trainers.push_back(ml::native::make_tree_trainer(ml::xgboost::make_trainer()));
+  trainers.push_back(ml::make_series_trainer());
   ml::register_ml(registry, std::move(trainers));
   profile::register_profile(registry);
   run::register_run(registry);

@@ -22,6 +22,7 @@ constexpr uint64_t kMostNativeBytes = uint64_t{4} << 30;
 constexpr std::pair<Task, std::string_view> kTasks[] = {
     {Task::kRegression, "regression"}, {Task::kBinary, "binary"},         {Task::kMulticlass, "multiclass"},
     {Task::kRanking, "ranking"},       {Task::kClustering, "clustering"}, {Task::kAnomaly, "anomaly"},
+    {Task::kForecast, "forecast"},
 };
 
 std::string_view as_text(const std::vector<std::byte>& bytes) {

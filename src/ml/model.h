@@ -22,6 +22,10 @@
 #include "ml/feature_plan.h"
 #include "ml/predictor.h"
 
+namespace sinan::ml::series {
+struct Forecaster;
+}
+
 namespace sinan::ml {
 
 enum class Task : uint8_t {
@@ -31,6 +35,7 @@ enum class Task : uint8_t {
   kRanking,
   kClustering,  // no label; predicts the number of a group, from 0
   kAnomaly,     // no label; predicts 1 for rows like those of the training, -1 for others
+  kForecast,    // of time series: a forecaster in place of a predictor
 };
 std::string_view to_string(Task task);
 std::optional<Task> task_named(std::string_view name);
@@ -80,6 +85,8 @@ struct OpenedModel {
   std::unique_ptr<Explainer> explainer;  // null: this kind of model has none
   // What the model is, for people: coefficients, centres, a score card. Null: nothing of the kind.
   std::function<std::vector<flow::ResultTable>()> tables = nullptr;
+  // Task::kForecast: this alone, and no predictor. Shared only because it is not complete here.
+  std::shared_ptr<const series::Forecaster> forecaster = nullptr;
 };
 
 class Model {
@@ -89,6 +96,8 @@ class Model {
 
   const ModelPackage& package() const { return package_; }
   const Predictor& predictor() const { return *opened_.predictor; }
+  // Of Task::kForecast, which has no predictor; null otherwise.
+  const series::Forecaster* forecaster() const { return opened_.forecaster.get(); }
   const Explainer* explainer() const { return opened_.explainer.get(); }  // null: this kind of model has none yet
   // Empty for models whose content no table holds.
   std::vector<flow::ResultTable> tables() const {

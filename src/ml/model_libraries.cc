@@ -9,6 +9,8 @@
 #include "ml/exchange/onnx_model.h"
 #include "ml/group_model.h"
 #include "ml/native/trainer.h"
+#include "ml/series/forecast_report.h"
+#include "ml/series/forecaster.h"
 #include "ml/trees/double_sum.h"
 #include "ml/trees/explainer.h"
 #include "ml/trees/lightgbm_model.h"
@@ -54,14 +56,35 @@ Result<OpenedModel> open_onnx(const ModelPackage& package) {
   return opened;
 }
 
+Result<OpenedModel> open_series(const ModelPackage& package) {
+  const std::string_view text(reinterpret_cast<const char*>(package.native.data()), package.native.size());
+  auto forecaster = std::make_shared<const series::Forecaster>(TRY(series::forecaster_from_json(text)));
+  const series::SeriesColumns& columns = forecaster->columns;
+  std::vector<std::string> names = {columns.time};
+  names.insert(names.end(), columns.groups.begin(), columns.groups.end());
+  names.insert(names.end(), columns.regressors.begin(), columns.regressors.end());
+  if (package.task != Task::kForecast ||
+      !std::ranges::equal(names, package.plan.inputs(), {}, {}, &arrow::Field::name)) {
+    return fail(Code::kData, "the model's series do not fit its columns");
+  }
+  OpenedModel out;
+  out.tables = [series = forecaster.get()] { return std::vector{series_table(*series)}; };
+  out.forecaster = std::move(forecaster);
+  return out;
+}
+
 struct Library {
   std::string_view name;
   Result<OpenedModel> (*open)(const ModelPackage&);
 };
 
 constexpr Library kLibraries[] = {
-    {"xgboost", open_xgboost},        {"lightgbm", open_lightgbm}, {kGroupLibrary, open_group_model},
-    {native::kLibrary, native::open}, {"onnx", open_onnx},
+    {"xgboost", open_xgboost},
+    {"lightgbm", open_lightgbm},
+    {kGroupLibrary, open_group_model},
+    {native::kLibrary, native::open},
+    {"sinan.series", open_series},
+    {"onnx", open_onnx},
 };
 
 }  // namespace

@@ -36,6 +36,8 @@ std::string task_text(const ModelPackage& package) {
       return "clusters";
     case Task::kAnomaly:
       return "what is usual";
+    case Task::kForecast:
+      return "forecast of " + package.label.column;
     default:
       return fmt::format("{} classes of {}",
                          package.label.classes.size() == 2 ? "two" : std::to_string(package.label.classes.size()),
@@ -107,8 +109,9 @@ std::string training_summary(std::string_view name, const ModelPackage& package,
   const size_t features = package.plan.schema().size();
   const auto rounds = package.metrics.at("rounds").as_int().value_or(0);
   std::string text =
-      fmt::format("Trained {} with {}: {} ({}), {} feature{}, {} rows", name, package.estimator, task_text(package),
-                  package.objective, features, features == 1 ? "" : "s", human_count(package.rows));
+      fmt::format("Trained {} with {}: {} ({})", name, package.estimator, task_text(package), package.objective);
+  if (package.task != Task::kForecast) text += fmt::format(", {} feature{}", features, features == 1 ? "" : "s");
+  text += fmt::format(", {} rows", human_count(package.rows));
   if (validation_rows > 0) text += fmt::format(", {} to validate", human_count(validation_rows));
   if (rounds > 0) text += fmt::format(", {} round{}", rounds, rounds == 1 ? "" : "s");
   const size_t best = best_round(package.metrics) + 1;

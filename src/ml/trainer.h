@@ -64,6 +64,8 @@ class Trainer {
   virtual std::span<const AttributeSpec> attributes(std::string_view estimator) const = 0;
   // False: LABEL must be left out, blocks have no label, and intent() names the task.
   virtual bool learns_label(std::string_view) const { return true; }
+  // True: its rows are time series, which TRAIN reads and fits itself (ml/statements/forecast.h); train() is never called.
+  virtual bool learns_series() const { return false; }
   // What the attributes (objective, num_class) and the label's type ask for, before any row is read. `classes` is empty
   // when the data must tell. Errors (kArgument): attributes that contradict each other or the label.
   struct Intent {

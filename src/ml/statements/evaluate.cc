@@ -18,6 +18,7 @@
 #include "ml/metric_tables.h"
 #include "ml/metrics.h"
 #include "ml/statements/evaluation_tables.h"
+#include "ml/statements/forecast.h"
 #include "ml/statements/model_query.h"
 
 namespace sinan::ml {
@@ -513,6 +514,8 @@ Result<std::unique_ptr<flow::Parsed>> Evaluate::parse(const flow::Statement&, sq
 Result<std::unique_ptr<flow::Step>> Evaluate::check(const flow::Parsed& parsed, flow::CheckContext& context) const {
   const auto& statement = static_cast<const ParsedClause&>(parsed);
   const auto& clause = statement.as<sql::Evaluate>();
+  if (is_forecast_model(clause.model, context))
+    return check_evaluate_forecast(clause, sql::to_string(statement.clause()), context);
   AttributeValues values = TRY(check_attributes(clause.attributes, kAttributes, "TO EVALUATE"));
   if (values.given("validation.steps"))
     context.warn("validation.steps has no effect here", *values.span("validation.steps"));

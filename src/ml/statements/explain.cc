@@ -13,6 +13,7 @@
 #include "ml/charts.h"
 #include "ml/model_object.h"
 #include "ml/row_sample.h"
+#include "ml/statements/forecast.h"
 #include "ml/statements/model_query.h"
 
 namespace sinan::ml {
@@ -353,6 +354,8 @@ Result<std::unique_ptr<flow::Parsed>> Explain::parse(const flow::Statement&, sql
 Result<std::unique_ptr<flow::Step>> Explain::check(const flow::Parsed& parsed, flow::CheckContext& context) const {
   const auto& statement = static_cast<const ParsedClause&>(parsed);
   const auto& clause = statement.as<sql::Explain>();
+  if (is_forecast_model(clause.model, context))
+    return check_explain_forecast(clause, sql::to_string(statement.clause()), context);
   AttributeValues values = TRY(check_attributes(clause.attributes, kAttributes, "TO EXPLAIN"));
   const std::string plot = values.string("summary.plot_type");
   if (plot == "violin" || plot == "decision") {

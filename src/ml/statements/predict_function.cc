@@ -126,6 +126,10 @@ Error many_margins() {
 // What only some models have. `task` may not be known before the model is trained.
 Status check_output(std::string_view output, const std::optional<Task>& task) {
   if (!task) return {};
+  if (*task == Task::kForecast) {
+    return fail(Code::kUnsupported, "predict() scores rows one by one, and a forecast needs its series",
+                "use TO PREDICT with the times to forecast");
+  }
   if (output == "probability" && !is_classification(*task)) return fail(Code::kArgument, no_probabilities(*task));
   if (output == "margin" && *task == Task::kMulticlass) return fail(many_margins());
   if (output == "margin" && *task == Task::kClustering) return fail(Code::kArgument, "clusters have no margin");

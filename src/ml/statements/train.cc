@@ -12,6 +12,7 @@
 #include "ml/feature_plan_input.h"
 #include "ml/planned_model.h"
 #include "ml/statements/cluster_table.h"
+#include "ml/statements/forecast.h"
 #include "ml/statements/model_query.h"
 #include "ml/statements/train_check.h"
 #include "ml/statements/train_groups.h"
@@ -203,7 +204,8 @@ constexpr const char* kDetails =
     "LABEL);\n"
     "ScoreCard; RandomForests, BoostedTreesClassifier, BoostedTreesRegressor;\n"
     "and scikit-learn's names XGBClassifier, XGBRegressor, XGBRFClassifier, XGBRFRegressor, LGBMClassifier,\n"
-    "LGBMRegressor, LGBMRanker.\n\n"
+    "LGBMRegressor, LGBMRanker. Time series: sqlflow_models.ARIMAWithSTLDecomposition, whose rows are moments; GROUP BY\n"
+    "tells its series apart.\n\n"
     "Every selected column but the label is a feature: numbers and booleans as they are, dates and times as "
     "their parts\n"
     "(year, month, day, weekday, hour, minute, epoch), text as categories. NULL is missing, which the trees "
@@ -261,7 +263,12 @@ Result<std::unique_ptr<flow::Parsed>> Train::parse(const flow::Statement&, sql::
 
 Result<std::unique_ptr<flow::Step>> Train::check(const flow::Parsed& parsed, flow::CheckContext& context) const {
   const auto& statement = static_cast<const ParsedClause&>(parsed);
-  TrainRequest request = TRY(check_request(statement.as<sql::Train>(), *trainers_, context));
+  const auto& clause = statement.as<sql::Train>();
+  const auto trainer = std::ranges::find_if(
+      *trainers_, [&](const auto& one) { return !one->canonical_estimator(clause.estimator.text).empty(); });
+  if (trainer != trainers_->end() && (*trainer)->learns_series())
+    return check_train_forecast(**trainer, clause, sql::to_string(statement.clause()), context);
+  TrainRequest request = TRY(check_request(clause, *trainers_, context));
   const auto columns = TRY(context.describe(request.query, request.query_place));
   if (columns) TRY(check_columns(request, *columns));
 

@@ -31,8 +31,6 @@ constexpr std::string_view kDeep[] = {"DNNClassifier",
                                       "AutoClassifier",
                                       "AutoRegressor",
                                       "CustomClassifier"};
-// Those that other trainers will have.
-constexpr std::string_view kElsewhere[] = {"ARIMAWithSTLDecomposition"};
 
 std::string_view last_part(std::string_view name) { return name.substr(name.find_last_of('.') + 1); }
 
@@ -43,12 +41,6 @@ Status unknown_estimator(const sql::Name& name, const Trainers& trainers) {
                 last_part(name.text).starts_with("Auto")
                     ? "the plug-in is not part of this build; TO TRAIN auto tries the estimators that are there"
                     : "the plug-in is not part of this build; for tables boosted trees do well: xgboost.gbtree")
-        .at(name.span);
-  }
-  for (const std::string_view known : kElsewhere) {
-    if (!equals_ignore_case(known, last_part(name.text))) continue;
-    return fail(Code::kUnsupported, fmt::format("estimator is not available in this build: \"{}\"", name.text),
-                "gradient boosted trees are: xgboost.gbtree")
         .at(name.span);
   }
   std::vector<std::string> known;
