@@ -209,6 +209,23 @@ def select_one(setting: Setting) -> list[Measurement]:
         "peak_memory_peer": median([one.peak_memory for one in peer_times])})]
 
 
+# Time series
+
+
+def series_fit(setting: Setting) -> list[Measurement]:
+    values = setting.work / "series.txt"
+    setting.work.mkdir(parents=True, exist_ok=True)
+    peer = json.loads(setting.peer("series", values).output.splitlines()[-1])
+    ours = json.loads(run([setting.programs / "bench_series", values]).output)
+    # A search that ends at a higher likelihood is no disagreement; one that ends lower is.
+    worse = [a - b for a, b in zip(ours["log_likelihood"], peer["log_likelihood"], strict=True) if a < b - 0.01]
+    if worse:
+        raise BenchError(f"likelihoods below those of statsmodels: {worse}")
+    return [Measurement("series_fit", ours["seconds"], peer["seconds"], 0.5,
+                        more={"series": len(ours["log_likelihood"]), "likelihood_ours": ours["log_likelihood"],
+                              "likelihood_peer": peer["log_likelihood"]})]
+
+
 # Programs that measure by themselves: bench/README.md says what they print.
 
 
@@ -234,6 +251,7 @@ BENCHMARKS: dict[str, Callable[[Setting], list[Measurement]]] = {
     "tree_shap": lambda setting: program(setting, "bench_tree_shap", setting.size),
     "tuning": lambda setting: program(setting, "bench_tuning", 100000 if setting.size == "full" else 20000),
     "optimise_build": lambda setting: program(setting, "bench_optimise"),
+    "series_fit": series_fit,
     "parallel": lambda setting: program(setting, "bench_flow"),
     "select_one": select_one,
     "engine": lambda setting: program(setting, "bench_engine"),
