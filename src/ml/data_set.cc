@@ -235,9 +235,8 @@ struct FeaturePlaces {
 class PartSource final : public MatrixSource {
  public:
   PartSource(const FeatureSchema& schema, const LabelCollector* label, const RoleCollector& roles,
-             const FeaturePlaces& places,
-             const std::vector<std::vector<float>>& edges, Workers& workers, size_t part, size_t rows,
-             size_t block_rows)
+             const FeaturePlaces& places, const std::vector<std::vector<float>>& edges, Workers& workers, size_t part,
+             size_t rows, size_t block_rows)
       : schema_(schema),
         label_(label),
         roles_(roles),

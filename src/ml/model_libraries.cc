@@ -79,12 +79,8 @@ struct Library {
 };
 
 constexpr Library kLibraries[] = {
-    {"xgboost", open_xgboost},
-    {"lightgbm", open_lightgbm},
-    {kGroupLibrary, open_group_model},
-    {native::kLibrary, native::open},
-    {"sinan.series", open_series},
-    {"onnx", open_onnx},
+    {"xgboost", open_xgboost},        {"lightgbm", open_lightgbm},   {kGroupLibrary, open_group_model},
+    {native::kLibrary, native::open}, {"sinan.series", open_series}, {"onnx", open_onnx},
 };
 
 }  // namespace
