@@ -7,15 +7,6 @@
 #include "sql/mysql_rewriter.h"
 
 namespace sinan::sql {
-namespace {
-
-// Whether the two differ by more than where they come from.
-bool is_as_written(const Translation& translation) {
-  return std::ranges::all_of(translation.pieces, &Translation::Piece::copied);
-}
-
-}  // namespace
-
 Span Translation::original(Span place) const {
   const auto at = [&](uint32_t offset, bool is_end) -> uint32_t {
     for (const Piece& piece : pieces) {
@@ -42,8 +33,7 @@ Result<std::optional<Translation>> translate_mysql(std::string_view program, Spa
   const std::vector<Token> tokens = TRY(lex(program, statement, Lexing::kMySql));
   MySqlRewriter rewriter(program, tokens);
   Translation result = TRY(rewriter.rewrite());
-  const bool is_whole = result.text.size() == statement.end - statement.begin;
-  if (is_as_written(result) && is_whole) return std::nullopt;
+  if (result.text == program.substr(statement.begin, statement.end - statement.begin)) return std::nullopt;
   if (result.notes.empty()) result.notes.emplace_back("comments that begin with # are left out");
   return result;
 }
