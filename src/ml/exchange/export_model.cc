@@ -27,6 +27,11 @@ Result<ExportModel> make_export_model(std::string name, const ModelPackage& pack
   model.name = std::move(name);
   model.package = &package;
   model.trees = TRY(trees_of(package));
+  if (model.outputs() > 1 && !model.has_classes()) {
+    return fail(Code::kUnsupported,
+                fmt::format("several numbers a row cannot be written in this format: {}", package.objective),
+                "FORMAT native exports every model");
+  }
   for (const Transform& transform : package.plan.transforms()) {
     ExportFeature feature;
     feature.feature = transform.feature;

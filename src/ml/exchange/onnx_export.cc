@@ -338,6 +338,7 @@ class Graph {
     }
     switch (model_.trees->link) {
       case Link::kIdentity:
+      case Link::kAscending:  // of one output
         add(Node("Identity", {margin}, output));
         return;
       case Link::kLogistic:

@@ -191,6 +191,7 @@ std::string linked(const ExportModel& model, const std::vector<std::string>& mar
   const std::string& margin = margins[output];
   switch (model.trees->link) {
     case Link::kIdentity:
+    case Link::kAscending:  // of one output
       return margin;
     case Link::kLogistic:
       return fmt::format("1e0 / (1e0 + EXP(LEAST(-({}), 88.7e0)))", margin);
