@@ -65,8 +65,8 @@ Result<std::vector<uint32_t>> SqliteCatalog::record_step(const RunId& run, const
     TRY(write_step_row(run, record));
     if (!has_effects) return {};
     for (const ObjectRef& ref : record.dropped) TRY(ref.version == 0 ? drop_object(ref) : drop_version(ref));
-    for (const ObjectChange& change : record.changes) TRY(change_object(change));
     for (const NewObject& object : record.objects) versions.push_back(TRY(add_version(run, record, object)));
+    for (const ObjectChange& change : record.changes) TRY(change_object(change));
     TRY(replace_lineage(run, record, versions));
     TRY(write_states(run, record));
     TRY(count_usage(record));

@@ -383,7 +383,9 @@ TEST_F(CatalogTest, PendingCommitsSurviveUntilTheStepIsRecorded) {
   EXPECT_EQ(pending->at(0).record.changes, record.changes);
   ASSERT_TRUE(catalog_->record_step(run, pending->at(0).record));
   EXPECT_TRUE(catalog_->pending_commits()->empty());
-  EXPECT_EQ(catalog_->object(model("n@best"))->comment, "\"quoted\"");
+  const auto renamed = catalog_->object(model("n@best"));
+  ASSERT_TRUE(renamed) << renamed.error().to_string();
+  EXPECT_EQ(renamed->comment, "\"quoted\"");
 
   ASSERT_TRUE(catalog_->prepare_commit({commit_id(run, 4), run, record}));
   ASSERT_TRUE(catalog_->drop_commit("r1-4"));

@@ -84,18 +84,16 @@ std::vector<AttributeSpec> linear_attributes(const Estimator& estimator) {
             at_least("tolerance", kFloat, "1e-7", 0, "stop when the mean loss's slope is below", "tol|model.tol"),
             at_least("max_iterations", kInteger, "1000", 1, "most steps of the optimiser", "max_iter|model.max_iter")});
   if (estimator.is_classifier) {
-    add(out, {{.name = "class_weight",
-               .type = kString,
-               .default_text = "none",
-               .doc = "balanced: every class counts the same in all",
-               .choices = "none|balanced",
-               .aliases = "model.class_weight"},
+    AttributeSpec class_weight = kWeightAttributes[1];
+    class_weight.aliases = "class_weights|model.class_weight";
+    add(out, {class_weight,
               {.name = "n_classes",
                .type = kInteger,
                .doc = "classes that the label has; told by the rows when left out",
                .min = 2,
                .aliases = "model.n_classes|num_class"}});
   }
+  add(out, {kWeightAttributes[0]});
   add(out, validation_attributes());
   add(out, tensorflow_attributes());
   return out;

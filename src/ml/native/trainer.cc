@@ -135,20 +135,6 @@ LinearOptions linear_options(const Job& job) {
   return out;
 }
 
-// rows / (classes * rows of the class), times the row's own weight.
-std::vector<float> row_weights(const Job& job) {
-  std::vector<float> out(job.rows.weight().begin(), job.rows.weight().end());
-  if (!job.estimator.is_classifier || job.values.string("class_weight") != "balanced") return out;
-  std::vector<double> counts(job.spec.classes);
-  for (const float label : job.rows.label()) counts[static_cast<size_t>(label)] += 1;
-  out.resize(job.rows.rows(), 1.0F);
-  for (size_t i = 0; i < out.size(); ++i) {
-    const double count = counts[static_cast<size_t>(job.rows.label()[i])];
-    out[i] *= static_cast<float>(static_cast<double>(out.size()) / (static_cast<double>(counts.size()) * count));
-  }
-  return out;
-}
-
 // Mean sizes of the features' parts of the margins, as shares.
 Result<std::vector<double>> importance_of(const Explainer& explainer, const DesignRows& rows) {
   const size_t features = rows.schema().size();
@@ -177,7 +163,7 @@ Result<Trained> train_linear(const Job& job) {
   const Link link = job.spec.task == Task::kMulticlass ? Link::kSoftmax
                     : job.spec.task == Task::kBinary   ? Link::kLogistic
                                                        : Link::kIdentity;
-  const std::vector<float> weights = row_weights(job);
+  const std::span<const float> weights = job.rows.weight();
   const LinearOptions options = linear_options(job);
   job.observer.stage("fitting");
   const LinearFit fit = TRY(fit_linear(job.rows, std::move(design), link, link == Link::kSoftmax ? job.spec.classes : 1,

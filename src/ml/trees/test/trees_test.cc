@@ -225,7 +225,7 @@ TEST(XgboostModel, RefusesWhatDoesNotFit) {
   const auto unsupported = read_xgboost(linear.save("ubj"), sample.schema);
   ASSERT_FALSE(unsupported.has_value());
   EXPECT_EQ(unsupported.error().code, Code::kUnsupported);
-  EXPECT_EQ(unsupported.error().message, "models of this booster cannot be scored: \"gblinear\"");
+  EXPECT_EQ(unsupported.error().message, "models of this booster are no trees: \"gblinear\"");
 }
 
 TEST(XgboostModel, RefusesTruncatedFiles) {
