@@ -350,6 +350,7 @@ Result<size_t> MySqlRewriter::replace_quoted(size_t at, size_t end, std::string&
   const bool after_dot = at > 0 && tokens_[at - 1].is(Symbol::kDot);
   const bool before_dot = at + 1 < end && tokens_[at + 1].is(Symbol::kDot);
   const bool is_alias = at > 0 && is_word(at - 1, "AS");
+  if (written.find('\0') != std::string_view::npos) return 0;  // the byte itself: the engine says what is wrong
   std::string value = mysql_string(written);
   if (value.find('\0') != std::string::npos || written.find("\\0") != std::string_view::npos) {
     return untranslatable(at, at + 1, "\\0 in a string", "chr(0) is that character");

@@ -75,6 +75,7 @@ class Writer {
   Result<std::string> write() {
     TRY(check_link());
     TRY(check_texts());
+    TRY(check_zeros());
     for (const ExportFeature& feature : model_.features) fields_.push_back(field_name(feature));
     target_ = label_.column.empty() ? "prediction" : label_.column;
     out_ =
@@ -84,7 +85,6 @@ class Writer {
         "<Header description=\"{}\"><Application name=\"sinan\"/></Header>\n",
         escaped(fmt::format("{}: {} ({})", model_.name, model_.package->estimator, model_.package->objective)));
     write_dictionary();
-    write_zero_missing();
     write_chain();
     out_ += "</PMML>\n";
     return std::move(out_);
@@ -130,6 +130,16 @@ class Writer {
                 "FORMAT onnx, sql or native can");
   }
 
+  Status check_zeros() const {
+    for (const ExportFeature& feature : model_.features) {
+      if (!feature.zero_is_missing) continue;
+      return fail(Code::kUnsupported,
+                  fmt::format("PMML has no form for zeros that stand for missing values: \"{}\"", feature.column),
+                  "FORMAT onnx, sql or native can");
+    }
+    return {};
+  }
+
   Status check_texts() const {
     for (const ExportFeature& feature : model_.features) {
       TRY(check_characters(feature.column));
@@ -153,29 +163,14 @@ class Writer {
       out_ += "</DataField>\n";
     }
     if (model_.has_classes()) {
-      const std::string_view type = model_.has_integer_classes() ? "integer" : "string";
-      out_ += fmt::format("<DataField name=\"{}\" optype=\"categorical\" dataType=\"{}\">", escaped(target_), type);
+      // Numbers too are texts here: evaluators do not find the probability of a class that is an integer.
+      out_ += fmt::format("<DataField name=\"{}\" optype=\"categorical\" dataType=\"string\">", escaped(target_));
       for (const std::string& text : label_.classes) out_ += fmt::format("<Value value=\"{}\"/>", escaped(text));
       out_ += "</DataField>\n";
     } else {
       out_ += fmt::format("<DataField name=\"{}\" optype=\"continuous\" dataType=\"double\"/>\n", escaped(target_));
     }
     out_ += "</DataDictionary>\n";
-  }
-
-  // Zeros that LightGBM takes for missing values, as derived fields.
-  void write_zero_missing() {
-    std::string derived;
-    for (size_t i = 0; i < model_.features.size(); ++i) {
-      if (!model_.features[i].zero_is_missing) continue;
-      const std::string raw = std::exchange(fields_[i], fields_[i] + "/nonzero");
-      derived += fmt::format(
-          "<DerivedField name=\"{0}\" optype=\"continuous\" dataType=\"float\"><Apply function=\"if\">"
-          "<Apply function=\"greaterThan\"><Apply function=\"abs\"><FieldRef field=\"{1}\"/></Apply>"
-          "<Constant dataType=\"float\">1e-35</Constant></Apply><FieldRef field=\"{1}\"/></Apply></DerivedField>\n",
-          escaped(fields_[i]), escaped(raw));
-    }
-    if (!derived.empty()) out_ += "<TransformationDictionary>\n" + derived + "</TransformationDictionary>\n";
   }
 
   void write_schema(bool has_target) {
