@@ -203,7 +203,11 @@ class PredictStep final : public flow::Step {
 
   Result<flow::Outcome> run(flow::RunContext& context) override {
     context.progress().stage("opening");
-    engine::FunctionHost* functions = context.engine().functions();
+    // Tables of MySQL are put in place by ingest() alone: there a CREATE TABLE cannot be taken back.
+    const bool to_mysql = std::ranges::any_of(context.engine().sources(), [](const engine::AttachedSource& source) {
+      return source.kind == engine::SourceKind::kMySql;
+    });
+    engine::FunctionHost* functions = to_mysql ? nullptr : context.engine().functions();
     OpenModelQuery open =
         TRY(functions != nullptr ? bind_model_query(query_, context) : open_model_query(query_, context));
     const Model& model = *open.model;
