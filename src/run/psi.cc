@@ -1,11 +1,11 @@
 #include "run/psi.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include <fmt/format.h>
 
 #include "arrow/builder.h"
+#include "profile/drift.h"
 #include "run/text_table.h"
 
 namespace sinan::run {
@@ -22,7 +22,6 @@ constexpr ArgumentSpec kSpecs[] = {
      .default_text = "bin_prob"},
     {.name = "dbname", .type = ArgumentType::kIgnored, .doc = "INTO names the tables"},
 };
-constexpr double kInsteadOfZero = 0.001;
 constexpr std::string_view kReference = "the table of --refer_stats_table";
 
 Status check_shares(const NamedList& row, std::string_view whose, Span place) {
@@ -32,16 +31,6 @@ Status check_shares(const NamedList& row, std::string_view whose, Span place) {
 }
 
 }  // namespace
-
-double population_stability(std::span<const double> expected, std::span<const double> actual) {
-  double sum = 0;
-  for (size_t i = 0; i < expected.size(); ++i) {
-    const double e = expected[i] == 0 ? kInsteadOfZero : expected[i];
-    const double a = actual[i] == 0 ? kInsteadOfZero : actual[i];
-    sum += (e - a) * std::log(e / a);
-  }
-  return sum;
-}
 
 std::span<const ArgumentSpec> Psi::arguments() const { return kSpecs; }
 
@@ -82,7 +71,7 @@ Result<std::vector<arrow::Batch>> Psi::run(const ProgramInput& input) const {
           .at(place);
     }
     out.column(0).append(row.name);
-    out.column(1).append(population_stability(other->numbers, row.numbers));
+    out.column(1).append(profile::population_stability(other->numbers, row.numbers));
   }
   std::vector<arrow::Batch> tables;
   tables.push_back(out.finish());

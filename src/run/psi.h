@@ -1,13 +1,10 @@
-// psi.py: the population stability index of each name, between the shares of the query and those of a reference table:
-// the sum over the bins of (e - a) ln(e / a), with .001 in the place of a share of 0.
+// psi.py: the population stability index of each name, between the shares of the query and those of a reference table
+// (profile/drift.h has the formula).
 #pragma once
 
 #include "run/program.h"
 
 namespace sinan::run {
-
-// Both of the same length.
-double population_stability(std::span<const double> expected, std::span<const double> actual);
 
 class Psi final : public Program {
  public:

@@ -5,9 +5,9 @@
 #include <limits>
 #include <random>
 
+#include "profile/drift.h"
 #include "run/arguments.h"
 #include "run/bins.h"
-#include "run/psi.h"
 
 namespace sinan::run {
 namespace {
@@ -94,12 +94,12 @@ TEST(Lists, AreReadBackAsTheyWereWritten) {
 TEST(Psi, IsSymmetricAndNoLessThanZero) {
   const std::vector<double> e = {0.2, 0.3, 0.5, 0};
   const std::vector<double> a = {0.25, 0, 0.6, 0.15};
-  EXPECT_DOUBLE_EQ(population_stability(e, a), population_stability(a, e));
+  EXPECT_DOUBLE_EQ(profile::population_stability(e, a), profile::population_stability(a, e));
   EXPECT_NEAR(
-      population_stability(e, a),
+      profile::population_stability(e, a),
       -0.05 * std::log(0.8) + 0.299 * std::log(300) - 0.1 * std::log(0.5 / 0.6) - 0.149 * std::log(0.001 / 0.15),
       1e-12);
-  EXPECT_EQ(population_stability(e, e), 0);
+  EXPECT_EQ(profile::population_stability(e, e), 0);
 }
 
 TEST(Arguments, AreReadInBothSpellings) {
