@@ -173,18 +173,7 @@ Status ContinuedRows::append(const arrow::Batch& batch) {
   State& state = *state_;
   if (!state.validation_column && state.spec.validation_fraction == 0)
     return state.add(batch, kTrainPart, std::nullopt);
-  std::vector<uint32_t> chosen[kParts];
-  for (uint32_t i = 0; i < batch.rows(); ++i) {
-    bool validates = false;
-    if (state.validation_column) {
-      const arrow::ColumnView marks = batch.column(*state.validation_column);
-      validates = !marks.is_null(i) && marks.as_double(i) != 0;
-    } else {
-      const uint64_t key = state.roles->group_key(batch, i).value_or(state.rows_seen + i);
-      validates = draw(state.spec.seed, key) < state.spec.validation_fraction;
-    }
-    chosen[validates ? kValidationPart : kTrainPart].push_back(i);
-  }
+  const auto chosen = deal_rows(batch, state.spec, state.validation_column, *state.roles, state.rows_seen);
   state.rows_seen += batch.rows();
   for (const size_t part : {kTrainPart, kValidationPart}) TRY(state.add(batch, part, chosen[part]));
   return {};

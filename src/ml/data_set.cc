@@ -152,6 +152,24 @@ Status DataSetBuilder::State::add(const arrow::Batch& batch, std::span<const siz
   return {};
 }
 
+std::array<std::vector<uint32_t>, kParts> deal_rows(const arrow::Batch& batch, const DataSpec& spec,
+                                                    std::optional<size_t> validation_column, const RoleCollector& roles,
+                                                    uint64_t rows_before) {
+  std::array<std::vector<uint32_t>, kParts> chosen;
+  for (uint32_t i = 0; i < batch.rows(); ++i) {
+    bool validates = false;
+    if (validation_column) {
+      const arrow::ColumnView marks = batch.column(*validation_column);
+      validates = !marks.is_null(i) && marks.as_double(i) != 0;
+    } else {
+      const uint64_t key = roles.group_key(batch, i).value_or(rows_before + i);
+      validates = draw(spec.seed, key) < spec.validation_fraction;
+    }
+    chosen[validates ? kValidationPart : kTrainPart].push_back(i);
+  }
+  return chosen;
+}
+
 Status DataSetBuilder::append(const arrow::Batch& batch) {
   State& state = *state_;
   state.fingerprint.add(batch, *state.workers);
@@ -160,18 +178,7 @@ Status DataSetBuilder::append(const arrow::Batch& batch) {
     const PartRows all{kTrainPart, std::nullopt};
     return state.add(batch, state.columns, state.label_column, std::span(&all, 1));
   }
-  std::vector<uint32_t> chosen[kParts];
-  for (uint32_t i = 0; i < batch.rows(); ++i) {
-    bool validates = false;
-    if (state.validation_column) {
-      const arrow::ColumnView marks = batch.column(*state.validation_column);
-      validates = !marks.is_null(i) && marks.as_double(i) != 0;
-    } else {
-      const uint64_t key = state.roles->group_key(batch, i).value_or(state.rows_seen + i);
-      validates = draw(state.spec.seed, key) < state.spec.validation_fraction;
-    }
-    chosen[validates ? kValidationPart : kTrainPart].push_back(i);
-  }
+  const auto chosen = deal_rows(batch, state.spec, state.validation_column, *state.roles, state.rows_seen);
   state.rows_seen += batch.rows();
   const PartRows parts[] = {{kTrainPart, chosen[kTrainPart]}, {kValidationPart, chosen[kValidationPart]}};
   return state.add(batch, state.columns, state.label_column, parts);

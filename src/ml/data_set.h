@@ -10,6 +10,7 @@
 // number. Not thread-safe; uses `threads` threads of its own.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -83,6 +84,12 @@ class DataSet {
 // Errors (kProgram): one of them missing (nearest name), two columns of one name, a type that is no feature (named), no
 // feature at all, and those of read_columns() (ml/column_functions.h). Used at plan time too.
 Result<std::vector<size_t>> feature_columns(const arrow::Schema& query, const DataSpec& spec);
+
+// Which rows of a batch are trained on and which validated on, by part: as validation_column marks them, else drawn with
+// spec.seed, whole ranking groups at a time. `rows_before`: rows of earlier batches.
+std::array<std::vector<uint32_t>, kParts> deal_rows(const arrow::Batch& batch, const DataSpec& spec,
+                                                    std::optional<size_t> validation_column, const RoleCollector& roles,
+                                                    uint64_t rows_before);
 
 class DataSetBuilder {
  public:
