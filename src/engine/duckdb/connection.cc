@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+#include <thread>
 #include <utility>
 
 #include "base/strings.h"
@@ -243,8 +245,46 @@ Result<DuckChunk> Connection::fetch(DuckResult& result, std::string_view sql) {
   if (chunk) return chunk;
   const char* error = duckdb_result_error(&result.get());
   if (stop_) return cancelled();
-  if (error != nullptr && *error != '\0') return fail(explain(error, sql, ErrorPhase::kRun));
-  return DuckChunk();
+  if (error == nullptr || *error == '\0') return DuckChunk();
+  Error explained = explain(error, sql, ErrorPhase::kRun);
+  if (explained.code == Code::kCancelled) return fail(find_error(sql));
+  return fail(std::move(explained));
+}
+
+// A thread of DuckDB that fails sets the connection's interrupt flag, to stop the other threads. If a stream's reader sees
+// the flag before it asks for the error (SimpleBufferedData::ExecuteTaskInternal of 1.5.5), the error is lost. So the query
+// runs again, on a connection of its own: the transaction of this one is dead.
+Error Connection::find_error(std::string_view sql) {
+  constexpr std::string_view kPrefix = "EXPLAIN ANALYZE ";  // runs it, and drops its rows
+  const std::string again = fmt::format("{}{}", kPrefix, sql);
+  const auto run = [&]() -> Result<Error> {
+    const auto other = TRY(open(database_));
+    idx_t count = 0;
+    const DuckStatements statements = TRY(other->extract(again, &count));
+    const DuckPrepared prepared = TRY(other->prepare(statements, count - 1, again));
+    DuckPending pending;
+    duckdb_pending_prepared(prepared.get(), pending.out());
+    duckdb_pending_state state = DUCKDB_PENDING_RESULT_NOT_READY;
+    while (!stop_ && state != DUCKDB_PENDING_ERROR && !duckdb_pending_execution_is_finished(state)) {
+      state = duckdb_pending_execute_task(pending.get());
+      if (state == DUCKDB_PENDING_NO_TASKS_AVAILABLE) std::this_thread::yield();
+    }
+    if (stop_) return cancelled();
+    if (state == DUCKDB_PENDING_ERROR) return explain(duckdb_pending_error(pending.get()), again, ErrorPhase::kRun);
+    return fail(Code::kUnavailable, "no error");
+  };
+  Result<Error> found = run();
+  if (stop_) return cancelled().error();
+  if (!found) {
+    return {Code::kUnavailable, "the query failed, and the database did not say why", "run it again", std::nullopt, {}};
+  }
+  if (std::optional<Span>& span = found->span; span && span->begin >= kPrefix.size()) {
+    span->begin -= static_cast<uint32_t>(kPrefix.size());
+    span->end -= static_cast<uint32_t>(kPrefix.size());
+  } else {
+    span.reset();
+  }
+  return *std::move(found);
 }
 
 void Connection::interrupt() noexcept {

@@ -64,6 +64,8 @@ class Connection {
   void run_quietly(const char* sql);
   // What DuckDB said as an Error; one of our own functions is quoted in full.
   Error explain(const char* raw, std::string_view sql, ErrorPhase phase);
+  // Of a query whose stream was interrupted though nobody asked for it.
+  Error find_error(std::string_view sql);
 
   std::shared_ptr<Database> database_;
   DuckConnection handle_;

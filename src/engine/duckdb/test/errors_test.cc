@@ -121,4 +121,27 @@ TEST(ErrorMap, ReadsPlainTexts) {
 }
 
 }  // namespace
+// One time in fifty DuckDB calls an error of another thread than the stream's reader an interrupt.
+TEST_F(Errors, OfAnyThreadAreToldByAStream) {
+  const std::string select = "SELECT CASE WHEN i = 200000 THEN error('boom') ELSE i END FROM range(250000) t(i)";
+  for (int turn = 0; turn < 100; ++turn) {
+    const bool in_transaction = turn % 2 == 0;
+    if (in_transaction) must(session->begin());
+    auto rows = session->query(select);
+    Status status;
+    while (rows && status) {
+      auto batch = (*rows)->next();
+      if (!batch)
+        status = std::unexpected(batch.error());
+      else if (!*batch)
+        break;
+    }
+    const Error error = rows ? status.error() : rows.error();
+    EXPECT_EQ(error.code, Code::kData);
+    EXPECT_EQ(error.message, "boom");
+    rows = fail(Code::kInternal, "closed");
+    if (in_transaction) must(session->rollback());
+  }
+}
+
 }  // namespace sinan::engine
