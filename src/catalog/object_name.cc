@@ -10,10 +10,14 @@
 namespace sinan::catalog {
 namespace {
 
+bool is_number(std::string_view word) {
+  return !word.empty() && std::ranges::all_of(word, [](char c) { return c >= '0' && c <= '9'; });
+}
+
 Result<uint32_t> parse_version(std::string_view digits, std::string_view whole) {
   uint32_t version = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), version);
-  if (error != std::errc{} || end != digits.data() + digits.size() || version == 0) {
+  if (error != std::errc{} || version == 0) {
     return fail(Code::kProgram, fmt::format("version is not a positive number: \"{}\"", whole),
                 "write name:3, name@v3 or name@alias");
   }
@@ -21,8 +25,7 @@ Result<uint32_t> parse_version(std::string_view digits, std::string_view whole) 
 }
 
 bool is_version_word(std::string_view word) {
-  return word.size() > 1 && (word[0] == 'v' || word[0] == 'V') &&
-         std::all_of(word.begin() + 1, word.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return word.size() > 1 && (word[0] == 'v' || word[0] == 'V') && is_number(word.substr(1));
 }
 
 }  // namespace
@@ -41,7 +44,15 @@ Result<ObjectName> parse_object_name(std::string_view text) {
     }
   } else if (const size_t colon = text.rfind(':'); colon != std::string_view::npos) {
     name = text.substr(0, colon);
-    result.version = TRY(parse_version(text.substr(colon + 1), text));
+    const std::string_view suffix = text.substr(colon + 1);
+    if (is_number(suffix) || suffix.starts_with('-')) {
+      result.version = TRY(parse_version(suffix, text));
+    } else if (check_alias(suffix)) {
+      result.alias = to_lower(suffix);
+    } else {
+      return fail(Code::kProgram, fmt::format("neither a version nor an alias follows the colon: \"{}\"", text),
+                  "write name:3, name@v3 or name@alias; IMPORT MODEL brings models in from files and other projects");
+    }
   }
   if (name.empty()) return fail(Code::kProgram, fmt::format("name is missing in \"{}\"", text));
   result.name = to_lower(name);

@@ -1,4 +1,5 @@
-// How a user names a version of an object: "zoo.m" (the newest), "zoo.m:3", "zoo.m@v3", "zoo.m@production" (an alias).
+// How a user names a version of an object: "zoo.m" (the newest), "zoo.m:3", "zoo.m@v3"; "zoo.m@production" and
+// "zoo.m:production" name one by its alias.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +16,7 @@ struct ObjectName {
   std::string alias;     // empty = not given
 };
 
-// Errors: kProgram for a version that is no positive number, or an empty name or alias.
+// Errors: kProgram for a version or alias that cannot be one, or an empty name.
 Result<ObjectName> parse_object_name(std::string_view text);
 
 // Aliases are words that cannot be taken for a version. Errors: kArgument.

@@ -34,9 +34,7 @@ class ClauseParser {
   Result<std::vector<Attribute>> parse_attributes() {
     TRY(tokens_.expect_word("WITH"));
     std::vector<Attribute> attributes;
-    bool after_comma = false;
-    do {
-      TRY(refuse_trailing_comma(after_comma));
+    TRY(parse_list([&]() -> Status {
       Name name = TRY(tokens_.expect_name("an attribute name"));
       auto same = [&](const Attribute& a) { return equals_ignore_case(a.name, name.text); };
       if (std::ranges::any_of(attributes, same)) {
@@ -50,8 +48,8 @@ class ClauseParser {
       Expr value = TRY(parse_attribute_value(tokens_));
       Span span{name.span.begin, value.span.end};
       attributes.push_back({std::move(name.text), std::move(value), span, name.span});
-      after_comma = true;
-    } while (tokens_.accept_symbol(Symbol::kComma));
+      return {};
+    }));
     return attributes;
   }
 
@@ -101,10 +99,10 @@ class ClauseParser {
     std::vector<Name> groups;
     if (!tokens_.accept_word("GROUP")) return groups;
     TRY(tokens_.expect_word("BY"));
-    do {
-      TRY(refuse_trailing_comma(!groups.empty()));
+    TRY(parse_list([&]() -> Status {
       groups.push_back(TRY(tokens_.expect_name_or_string("a column to group by")));
-    } while (tokens_.accept_symbol(Symbol::kComma));
+      return {};
+    }));
     return groups;
   }
 
@@ -160,13 +158,15 @@ class ClauseParser {
     run.image = TRY(tokens_.expect_name("an image or program"));
     if (tokens_.at_word("INTO")) return tokens_.error("INTO needs CMD before it", "write CMD \"program\" before INTO");
     if (tokens_.accept_word("CMD")) {
-      do {
+      TRY(parse_list([&]() -> Status {
         run.command.push_back(TRY(tokens_.expect_string("a string")));
-      } while (tokens_.accept_symbol(Symbol::kComma));
+        return {};
+      }));
       if (tokens_.accept_word("INTO")) {
-        do {
+        TRY(parse_list([&]() -> Status {
           run.into.push_back(TRY(tokens_.expect_name("a table name")));
-        } while (tokens_.accept_symbol(Symbol::kComma));
+          return {};
+        }));
       }
     }
     TRY(expect_end({"CMD", "INTO"}));
@@ -180,9 +180,10 @@ class ClauseParser {
     optimize.maximize = maximize;
     optimize.objective = TRY(parse_expression(tokens_));
     if (tokens_.accept_word("CONSTRAINT")) {
-      do {
+      TRY(parse_list([&]() -> Status {
         optimize.constraints.push_back(TRY(parse_constraint()));
-      } while (tokens_.accept_symbol(Symbol::kComma));
+        return {};
+      }));
     }
     if (!tokens_.at_word("WITH")) return unexpected("WITH", {"CONSTRAINT", "WITH"});
     optimize.attributes = TRY(parse_attributes());
@@ -214,12 +215,10 @@ class ClauseParser {
     while (tokens_.at_word("COLUMN")) {
       ColumnTarget target;
       Span column_word = tokens_.next().span;
-      bool after_comma = false;
-      do {
-        TRY(refuse_trailing_comma(after_comma));
+      TRY(parse_list([&]() -> Status {
         target.columns.push_back(TRY(parse_column(tokens_)));
-        after_comma = true;
-      } while (tokens_.accept_symbol(Symbol::kComma));
+        return {};
+      }));
       if (tokens_.accept_word("FOR")) {
         target.target = TRY(tokens_.expect_name("a target such as linear_feature_columns")).text;
         target.explicit_target = true;
@@ -236,14 +235,20 @@ class ClauseParser {
     return targets;
   }
 
-  Status refuse_trailing_comma(bool after_comma) {
-    if (!after_comma) return {};
-    const Token& token = tokens_.peek();
-    bool ends =
-        token.kind == TokenKind::kEnd || (token.kind == TokenKind::kWord && is_reserved_in_clause(tokens_.text(token)));
-    if (!ends) return {};
-    return tokens_.error(fmt::format("expected another item after the comma, found {}", tokens_.found()),
-                         "remove the comma");
+  // Items with commas between them; `item` parses one. What cannot begin an item after a comma is the comma's fault.
+  template <class Item>
+  Status parse_list(Item item) {
+    TRY(item());
+    while (tokens_.accept_symbol(Symbol::kComma)) {
+      const Token& token = tokens_.peek();
+      if (token.kind == TokenKind::kEnd ||
+          (token.kind == TokenKind::kWord && is_reserved_in_clause(tokens_.text(token)))) {
+        return tokens_.error(fmt::format("expected another item after the comma, found {}", tokens_.found()),
+                             "remove the comma");
+      }
+      TRY(item());
+    }
+    return {};
   }
 
   Result<std::optional<Name>> parse_optional(std::string_view keyword, std::string_view what) {

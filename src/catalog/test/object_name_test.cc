@@ -18,12 +18,14 @@ TEST(ObjectName, NamesVersionsAndAliases) {
   ASSERT_TRUE(alias);
   EXPECT_EQ(alias->name, "zoo.m");
   EXPECT_EQ(alias->alias, "production");
+  EXPECT_EQ(parse_object_name("zoo.m:Prod")->alias, "prod");
   // Not a version: a word that only begins like one.
   EXPECT_EQ(parse_object_name("m@v1beta")->alias, "v1beta");
 }
 
 TEST(ObjectName, RefusesWhatIsNoVersion) {
-  for (const char* text : {"m:", "m:x", "m:0", "m:-1", "m:99999999999", "m@", "m@v0", "@a", ":3", ""}) {
+  for (const char* text :
+       {"m:", "m:x y", "m:1.0/Class", "file://m", "m:0", "m:-1", "m:99999999999", "m@", "m@v0", "@a", ":3", ""}) {
     const auto result = parse_object_name(text);
     ASSERT_FALSE(result) << text;
     EXPECT_EQ(result.error().code, Code::kProgram) << text;
