@@ -50,7 +50,9 @@ Status FunctionCollector::settle_text(size_t t, const TextProfile& profile) {
   Classing& classing = term.classing;
   const bool wants_texts = classing.kind == Classing::Kind::kHash || classing.kind == Classing::Kind::kVocabulary;
   bool has_ids = true;
-  switch (profile.form) {
+  // SPARSE of pairs that a text breaks: reading them as pairs tells which one.
+  const bool are_pairs = source.takes_list && profile.form == TextForm::kPlain && profile.first == TextForm::kKeyValue;
+  switch (are_pairs ? TextForm::kKeyValue : profile.form) {
     case TextForm::kWhole:
       if (source.takes_list) source.separator = ",";
       break;

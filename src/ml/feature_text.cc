@@ -110,7 +110,7 @@ bool TextProfiler::add(std::string_view text) {
   const bool both_numbers = (form == TextForm::kWhole || form == TextForm::kNumber) &&
                             (all.form == TextForm::kWhole || all.form == TextForm::kNumber);
   if (all.form == TextForm::kNone) {
-    all.form = form;
+    all.form = all.first = form;
     all.least_items = all.most_items = items;
   } else if (both_numbers) {
     if (form == TextForm::kNumber) all.form = form;

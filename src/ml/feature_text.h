@@ -29,8 +29,9 @@ enum class TextForm : uint8_t {
 // The one form that all texts have. `007` is no number here: it would not come back.
 struct TextProfile {
   TextForm form = TextForm::kNone;
-  bool all_whole = true;     // kCsv: no number has a fraction
-  uint32_t least_items = 0;  // of a text
+  TextForm first = TextForm::kNone;  // of the first text: what was meant, where another breaks it
+  bool all_whole = true;             // kCsv: no number has a fraction
+  uint32_t least_items = 0;          // of a text
   uint32_t most_items = 0;
   int64_t least_id = 0;  // whole numbers, or indices of kKeyValue
   int64_t most_id = 0;

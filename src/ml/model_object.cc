@@ -64,7 +64,10 @@ void add_features(const ModelPackage& package, size_t transform, Json& features)
                                         : is_sparse ? feature_kind(made)
                                                     : "number"}});
     if (is_category) entry.set("categories", feature.categories - 1);
-    if (made.function && k == 0) entry.set("how", fmt::format("{}: {}", made.function->text, describe(*made.function)));
+    if (made.function && k == 0) {
+      const std::string learnt = describe(*made.function);
+      entry.set("how", made.function->text + (learnt.empty() ? "" : ": " + learnt));
+    }
     if (!package.importance.empty())
       entry.set("importance", share_of(first + k, is_sparse ? first + made.width() : first + k + 1));
     features.push_back(std::move(entry));

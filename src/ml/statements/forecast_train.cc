@@ -311,7 +311,7 @@ Result<std::unique_ptr<flow::Step>> check_train_forecast(const Trainer& trainer,
                                                          std::string clause_text, flow::CheckContext& context) {
   ForecastTrain train;
   train.clause = clause;
-  train.estimator = trainer.canonical_estimator(clause.estimator.text);
+  train.estimator = trainer.canonical_estimator(estimator_class(clause.estimator.text));
   train.library = std::string(trainer.library());
   train.statement = std::string(context.statement().whole());
   train.query = std::string(context.statement().query());

@@ -265,8 +265,9 @@ Result<std::unique_ptr<flow::Parsed>> Train::parse(const flow::Statement&, sql::
 Result<std::unique_ptr<flow::Step>> Train::check(const flow::Parsed& parsed, flow::CheckContext& context) const {
   const auto& statement = static_cast<const ParsedClause&>(parsed);
   const auto& clause = statement.as<sql::Train>();
-  const auto trainer = std::ranges::find_if(
-      *trainers_, [&](const auto& one) { return !one->canonical_estimator(clause.estimator.text).empty(); });
+  const auto trainer = std::ranges::find_if(*trainers_, [&](const auto& one) {
+    return !one->canonical_estimator(estimator_class(clause.estimator.text)).empty();
+  });
   if (trainer != trainers_->end() && (*trainer)->learns_series())
     return check_train_forecast(**trainer, clause, sql::to_string(statement.clause()), context);
   TrainRequest request = TRY(check_request(clause, *trainers_, context));

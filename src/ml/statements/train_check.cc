@@ -32,7 +32,7 @@ constexpr std::string_view kDeep[] = {"DNNClassifier",
                                       "AutoRegressor",
                                       "CustomClassifier"};
 
-std::string_view last_part(std::string_view name) { return name.substr(name.find_last_of('.') + 1); }
+std::string_view last_part(std::string_view name) { return name.substr(name.find_last_of("./") + 1); }
 
 Status unknown_estimator(const sql::Name& name, const Trainers& trainers) {
   for (const std::string_view known : kDeep) {
@@ -184,10 +184,10 @@ Status check_column_targets(const sql::Train& clause) {
 Result<TrainRequest> check_request(const sql::Train& clause, const Trainers& trainers, flow::CheckContext& context) {
   TrainRequest request;
   request.clause = clause;
-  const bool is_auto = equals_ignore_case(clause.estimator.text, kAutoEstimator);
+  const bool is_auto = equals_ignore_case(estimator_class(clause.estimator.text), kAutoEstimator);
   for (const auto& trainer : trainers) {
     if (is_auto) break;
-    request.estimator = trainer->canonical_estimator(clause.estimator.text);
+    request.estimator = trainer->canonical_estimator(estimator_class(clause.estimator.text));
     if (request.estimator.empty()) continue;
     request.trainer = trainer.get();
     break;

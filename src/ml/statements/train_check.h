@@ -9,6 +9,10 @@
 
 namespace sinan::ml {
 
+// The class of an estimator's name: SQLFlow's `image[:tag]/Class` says where it comes from; here
+// it is built in.
+inline std::string_view estimator_class(std::string_view name) { return name.substr(name.find_last_of('/') + 1); }
+
 // Errors: kUnsupported for estimators of other systems that are not built in, kProgram for others (nearest name), and
 // whatever the attributes, objective and validation contradict. Warnings go to `context`.
 Result<TrainRequest> check_request(const sql::Train& clause, const Trainers& trainers, flow::CheckContext& context);
