@@ -7,6 +7,14 @@
 namespace sinan::ml {
 namespace {
 
+// One number a row: the most probable class where there are several.
+void append_predicted(const std::vector<float>& predicted, size_t width, bool has_classes, std::vector<float>& out) {
+  for (auto row = predicted.begin(); row != predicted.end(); row += static_cast<ptrdiff_t>(width)) {
+    const auto end = row + static_cast<ptrdiff_t>(width);
+    out.push_back(has_classes && width > 1 ? static_cast<float>(std::max_element(row, end) - row) : *row);
+  }
+}
+
 uint64_t rank_of(uint64_t rows, double confidence) {
   // A product that is a whole number but for rounding is one: 0.9 of 10.
   return static_cast<uint64_t>(std::ceil(static_cast<double>(rows + 1) * confidence - 1e-9));
@@ -72,7 +80,8 @@ Result<Calibration> Calibration::from_json(const Json& json) {
   return out;
 }
 
-Result<Calibration> calibrate(const Predictor& predictor, bool has_classes, MatrixSource& rows) {
+Result<Calibration> calibrate(const Predictor& predictor, bool has_classes, MatrixSource& rows,
+                              std::vector<float>* all_predicted) {
   const size_t width = predictor.prediction_width();
   std::vector<float> predicted;
   std::vector<float> scores;
@@ -97,6 +106,7 @@ Result<Calibration> calibrate(const Predictor& predictor, bool has_classes, Matr
       if (!std::isfinite(score)) return Calibration();
       scores.push_back(score);
     }
+    if (all_predicted != nullptr) append_predicted(predicted, width, has_classes, *all_predicted);
   }
   TRY(rows.rewind());
   return Calibration::from_scores(std::move(scores));

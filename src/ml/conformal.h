@@ -45,6 +45,8 @@ class Calibration {
 bool enough_to_calibrate(uint64_t rows, double confidence);
 
 // Scores all rows of a regression, or of classes. None where predictions are no probabilities of the classes, or not finite.
-Result<Calibration> calibrate(const Predictor& predictor, bool has_classes, MatrixSource& rows);
+// `predicted`, when not null, is given one number a row: the value, the probability of the second of two classes, or the class.
+Result<Calibration> calibrate(const Predictor& predictor, bool has_classes, MatrixSource& rows,
+                              std::vector<float>* predicted = nullptr);
 
 }  // namespace sinan::ml

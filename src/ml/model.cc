@@ -57,6 +57,7 @@ Json body_of(const ModelPackage& package) {
       {"seed", fmt::format("{}", package.seed)},
       {"importance", std::move(importance)},
       {"calibration", package.calibration.to_json()},
+      {"baseline", to_json(package.baseline)},
       {"file", Json::object({{"name", package.native_name},
                              {"size", static_cast<uint64_t>(package.native.size())},
                              {"xxh3", fingerprint(as_text(package.native)).to_hex()}})},
@@ -104,6 +105,7 @@ Result<ModelPackage> parse_body(const Json& body) {
     return fail(Code::kData, "importance does not fit the features");
   }
   package.calibration = TRY(Calibration::from_json(body.at("calibration")));
+  package.baseline = TRY(baseline_from_json(body.at("baseline"), package.plan.inputs().size()));
   const bool has_classes = package.label.kind == LabelMap::Kind::kClasses;
   const bool is_labelled = package.label.kind != LabelMap::Kind::kNone;
   if (has_classes != is_classification(package.task) || is_labelled != has_label(package.task) ||

@@ -18,6 +18,7 @@
 #include "base/json.h"
 #include "flow/outcome.h"
 #include "io/file_system.h"
+#include "ml/baseline.h"
 #include "ml/conformal.h"
 #include "ml/feature_plan.h"
 #include "ml/predictor.h"
@@ -66,6 +67,7 @@ struct ModelPackage {
   uint64_t seed = 0;
   std::vector<double> importance;  // by feature, gain share; may be empty
   Calibration calibration;         // by the validation rows, if there were any
+  Baseline baseline;               // how the training rows lay; of models that are not imported
   std::vector<std::byte> native;   // the library's own file
   std::string native_name;         // "xgboost.ubj", "lightgbm.txt"
 };

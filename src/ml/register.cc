@@ -3,6 +3,7 @@
 #include "base/strings.h"
 #include "ml/column_functions.h"
 #include "ml/statements/change_model.h"
+#include "ml/statements/compare_data_model.h"
 #include "ml/statements/compare_models.h"
 #include "ml/statements/evaluate.h"
 #include "ml/statements/exchange_models.h"
@@ -52,8 +53,8 @@ std::vector<std::string> complete(const Trainers& trainers, const flow::Completi
 void register_ml(flow::Registry& registry, Trainers trainers) {
   const auto shared = std::make_shared<const Trainers>(std::move(trainers));
   registry.add(std::make_unique<Train>(shared));
-  registry.statements<Predict, Evaluate, Explain, ShowTrain, ShowModels, DescribeModel, CompareModels, AlterModel,
-                      DropModel, ExportModelStatement, ImportModelStatement>();
+  registry.statements<Predict, Evaluate, Explain, ShowTrain, ShowModels, DescribeModel, CompareModels, CompareDataModel,
+                      AlterModel, DropModel, ExportModelStatement, ImportModelStatement>();
   registry.function(std::make_unique<PredictFunction>());
   registry.completion([shared](const flow::CompletionRequest& request) { return complete(*shared, request); });
   registry.doctor([shared] {

@@ -76,7 +76,10 @@ Result<TrainedModel> train_model(const TrainRequest& request, const TrainingRows
   const bool has_errors = rows.label.outputs.empty() && !package.objective.starts_with("survival:");
   if (rows.validation != nullptr && has_errors && (rows.task == Task::kRegression || is_classification(rows.task))) {
     const auto opened = TRY(Model::make(package));
-    package.calibration = TRY(calibrate(opened->predictor(), is_classification(rows.task), *rows.validation));
+    std::vector<float> predicted;
+    package.calibration =
+        TRY(calibrate(opened->predictor(), is_classification(rows.task), *rows.validation, &predicted));
+    if (package.calibration.rows() > 0) package.baseline.predictions = predictions_distribution(predicted, rows.label);
   }
   return model;
 }

@@ -40,35 +40,23 @@ Failure nothing_in_common(const Work& work) {
       .at(work.current.place);
 }
 
-std::string one_side_only(std::string_view side) { return fmt::format("only in {}", side); }
-
 std::vector<ComparedColumn> compare(const Profile& reference, const Profile& current) {
   arrow::Schema now;
   for (const SampledColumn& column : current.sample) now.fields.push_back({column.name, column.type});
   std::vector<ComparedColumn> out;
   std::vector<bool> matched(now.size());
   for (const SampledColumn& column : reference.sample) {
-    ComparedColumn compared{.name = column.name, .type = column.type, .reference = distribution_of(column)};
-    if (const auto at = now.index_of(column.name)) {
-      matched[*at] = true;
-      compared.current = distribution_of(current.sample[*at]);
-      compared.drift = drift_between(compared.reference, compared.current, column.type);
-      if (compared.reference.kind != compared.current.kind) {
-        compared.note = fmt::format("{} has become {}", column.type.to_string(), now[*at].type.to_string());
-      } else if (!compared.drift) {
-        compared.note = "values of this type are not compared";
-      }
-    } else {
-      compared.note = one_side_only("the reference");
-    }
-    out.push_back(std::move(compared));
+    const auto at = now.index_of(column.name);
+    if (at) matched[*at] = true;
+    out.push_back(
+        compared_column(column.name, column.type, distribution_of(column), at ? &current.sample[*at] : nullptr));
   }
   for (size_t i = 0; i < now.size(); ++i) {
     if (matched[i]) continue;
     out.push_back({.name = now[i].name,
                    .type = now[i].type,
                    .current = distribution_of(current.sample[i]),
-                   .note = one_side_only("the rows of now")});
+                   .note = "only in the rows of now"});
   }
   return out;
 }

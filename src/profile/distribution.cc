@@ -62,13 +62,18 @@ Distribution distribution_of(const SampledColumn& column) {
   return out;
 }
 
-Distribution thinned(const Distribution& distribution) {
+Distribution thinned(const Distribution& distribution, size_t most_points) {
   Distribution out = distribution;
-  if (distribution.points.size() <= kKeptPoints) return out;
+  std::erase_if(out.texts, [&](const auto& text) {
+    const bool is_long = text.first.size() > kLongestKeptText;
+    if (is_long) out.others = std::min(1.0, out.others + text.second);
+    return is_long;
+  });
+  if (distribution.points.size() <= most_points) return out;
   out.points.clear();
   const size_t last = distribution.points.size() - 1;
   // Values themselves and nothing between two of them: a point is a value that occurs.
-  for (size_t i = 0; i < kKeptPoints; ++i) out.points.push_back(distribution.points[i * last / (kKeptPoints - 1)]);
+  for (size_t i = 0; i < most_points; ++i) out.points.push_back(distribution.points[i * last / (most_points - 1)]);
   return out;
 }
 

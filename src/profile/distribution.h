@@ -19,6 +19,8 @@ namespace sinan::profile {
 inline constexpr size_t kMostTexts = 100;
 // Enough that a quantile is within 0.2 % of the rows.
 inline constexpr size_t kKeptPoints = 257;
+// Of a text, in bytes.
+inline constexpr size_t kLongestKeptText = 200;
 
 struct Distribution {
   ValueKind kind = ValueKind::kOther;
@@ -33,8 +35,9 @@ struct Distribution {
 };
 
 Distribution distribution_of(const SampledColumn& column);
-// With kKeptPoints points at most: the quantiles 0, 1/256, .. 1.
-Distribution thinned(const Distribution& distribution);
+// With `most_points` points at most (257: the quantiles 0, 1/256, .. 1; two or more), and texts that are short: longer ones
+// are summed up with the others.
+Distribution thinned(const Distribution& distribution, size_t most_points = kKeptPoints);
 
 // The value below which `share` (0..1) of the values lie, interpolated between points. NaN when there are none.
 double quantile(const std::vector<double>& points, double share);

@@ -102,6 +102,23 @@ std::string file_safe(std::string_view name) {
 
 }  // namespace
 
+ComparedColumn compared_column(std::string name, arrow::Type type, Distribution reference,
+                               const SampledColumn* current) {
+  ComparedColumn out{.name = std::move(name), .type = std::move(type), .reference = std::move(reference)};
+  if (current == nullptr) {
+    out.note = "only in the reference";
+    return out;
+  }
+  out.current = distribution_of(*current);
+  out.drift = drift_between(out.reference, out.current, out.type);
+  if (out.reference.kind != out.current.kind) {
+    out.note = fmt::format("{} has become {}", out.type.to_string(), current->type.to_string());
+  } else if (!out.drift) {
+    out.note = "values of this type are not compared";
+  }
+  return out;
+}
+
 const std::vector<arrow::Field>& drift_fields() {
   static const std::vector<arrow::Field> fields = {{"column_name", arrow::string_type()},
                                                    {"type", arrow::string_type()},

@@ -20,6 +20,10 @@ struct ComparedColumn {
   std::optional<std::string> note;  // why, or that the column is on one side only
 };
 
+// A column of the reference beside that of now, whose values may have become another kind; null: there is none of its name.
+ComparedColumn compared_column(std::string name, arrow::Type type, Distribution reference,
+                               const SampledColumn* current);
+
 // column, type, reference_rows, current_rows, reference_missing, current_missing, psi, ks, ks_p, verdict, note; in the order
 // given.
 const std::vector<arrow::Field>& drift_fields();

@@ -2,8 +2,7 @@
 
 #include <cmath>
 #include <limits>
-
-#include "base/reservoir.h"
+#include <numeric>
 
 namespace sinan::profile {
 namespace {
@@ -33,30 +32,45 @@ void keep(const arrow::ColumnView& column, size_t row, size_t slot, SampledColum
 
 }  // namespace
 
+Sampler::Sampler(const arrow::Schema& schema, std::vector<size_t> columns, const ProfileOptions& options)
+    : columns_(std::move(columns)), reservoir_(options.sample_rows, options.seed) {
+  for (const size_t column : columns_) {
+    const arrow::Field& field = schema[column];
+    sample_.push_back({.name = field.name, .type = field.type, .kind = kind_of(field.type)});
+  }
+}
+
+void Sampler::append(const arrow::Batch& batch) {
+  std::vector<arrow::ColumnView> views;
+  if (reservoir_.wants(batch.rows()))
+    for (const size_t column : columns_) views.push_back(batch.column(column));
+  reservoir_.offer(batch.rows(), [&](size_t row, size_t slot) {
+    for (size_t i = 0; i < views.size(); ++i) keep(views[i], row, slot, sample_[i]);
+  });
+}
+
 Result<Profile> read_profile(arrow::BatchStream& rows, const ProfileOptions& options, const CancelToken& cancel,
                              flow::Progress* progress) {
   Profile profile;
-  for (const arrow::Field& field : rows.schema()->fields) {
+  const arrow::Schema& schema = *rows.schema();
+  for (const arrow::Field& field : schema.fields) {
     profile.names.push_back(field.name);
     profile.columns.emplace_back(field.type);
-    profile.sample.push_back({.name = field.name, .type = field.type, .kind = kind_of(field.type)});
   }
-  Reservoir reservoir(options.sample_rows, options.seed);
+  std::vector<size_t> all(schema.size());
+  std::iota(all.begin(), all.end(), size_t{0});
+  Sampler sampler(schema, std::move(all), options);
   while (true) {
     TRY(cancel.check());
     const std::optional<arrow::Batch> batch = TRY(rows.next());
-    if (!batch) return profile;
+    if (!batch) break;
     profile.rows += batch->rows();
-    std::vector<arrow::ColumnView> columns;
-    for (size_t i = 0; i < batch->columns(); ++i) {
-      columns.push_back(batch->column(i));
-      profile.columns[i].append(columns[i]);
-    }
-    reservoir.offer(batch->rows(), [&](size_t row, size_t slot) {
-      for (size_t i = 0; i < columns.size(); ++i) keep(columns[i], row, slot, profile.sample[i]);
-    });
+    for (size_t i = 0; i < batch->columns(); ++i) profile.columns[i].append(batch->column(i));
+    sampler.append(*batch);
     if (progress != nullptr) progress->rows(static_cast<int64_t>(profile.rows));
   }
+  profile.sample = sampler.take();
+  return profile;
 }
 
 }  // namespace sinan::profile

@@ -8,11 +8,13 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "arrow/stream.h"
 #include "base/cancel.h"
 #include "base/error.h"
+#include "base/reservoir.h"
 #include "flow/step.h"
 #include "profile/column_summary.h"
 
@@ -40,6 +42,21 @@ struct Profile {
 struct ProfileOptions {
   size_t sample_rows = 100'000;
   uint64_t seed = 0;
+};
+
+// Draws rows while batches go by, of some columns only. Not thread-safe.
+class Sampler {
+ public:
+  // `columns`: positions in `schema`.
+  Sampler(const arrow::Schema& schema, std::vector<size_t> columns, const ProfileOptions& options);
+  void append(const arrow::Batch& batch);
+  // In the order of `columns`; the sampler is used up.
+  std::vector<SampledColumn> take() { return std::move(sample_); }
+
+ private:
+  std::vector<size_t> columns_;
+  Reservoir reservoir_;
+  std::vector<SampledColumn> sample_;
 };
 
 // Errors: those of the stream, kCancelled. `progress` may be null.

@@ -93,6 +93,14 @@ class ScratchFolder {
   std::filesystem::path path_;
 };
 
+// Beside how its predictions lay, which training has told.
+void keep_baseline(const std::vector<profile::SampledColumn>& sample, TrainedModel& trained) {
+  ModelPackage& package = trained.package;
+  Baseline baseline = baseline_of(sample, package.plan, package.label);
+  baseline.predictions = std::move(package.baseline.predictions);
+  package.baseline = std::move(baseline);
+}
+
 Result<TrainedModel> TrainStep::train(const TrainingRows& rows, flow::RunContext& context) const {
   context.progress().note(
       fmt::format("{} features, {} rows", rows.plan.schema().size(), human_count(rows.train.rows())));
@@ -109,8 +117,9 @@ Result<flow::Outcome> TrainStep::run_continued(flow::RunContext& context) {
   if (!model) return fail(std::move(model).error()).at(from.span);
   request_.continued = *model;
   TRY(check_continued(request_, (*model)->package()));
-  ContinuedRows rows = TRY(read_continued_rows(request_, seed(context), context));
-  const TrainedModel trained = TRY(train(rows.rows(), context));
+  ContinuedData read = TRY(read_continued_rows(request_, seed(context), context));
+  TrainedModel trained = TRY(train(read.rows.rows(), context));
+  keep_baseline(read.sample, trained);
   flow::Outcome outcome = TRY(save_model(request_.clause.into.text, trained, context));
   outcome.messages.push_back(fmt::format("Went on from {}.", from.text));
   outcome.lineage = lineage(trained.package);
@@ -125,7 +134,8 @@ Result<flow::Outcome> TrainStep::run(flow::RunContext& context) {
   const TrainingResources resources{seed(context), context.threads(), context.memory_bytes(), {}};
   if (request_.resamples()) return run_resampled(std::move(read), resources, context);
   if (!request_.clause.group_by.empty()) return run_groups(std::move(read), resources, context);
-  const TrainedModel trained = TRY(train(training_rows(data), context));
+  TrainedModel trained = TRY(train(training_rows(data), context));
+  keep_baseline(read.sample, trained);
   flow::Outcome outcome = TRY(save_model(request_.clause.into.text, trained, context));
   if (data.is_binned()) {
     outcome.messages.push_back(
@@ -139,7 +149,9 @@ Result<flow::Outcome> TrainStep::run(flow::RunContext& context) {
 
 Result<flow::Outcome> TrainStep::run_groups(TrainingData read, const TrainingResources& resources,
                                             flow::RunContext& context) {
-  const GroupedModel model = TRY(train_groups(request_, std::move(read), resources, context));
+  const auto sample = std::move(read.sample);
+  GroupedModel model = TRY(train_groups(request_, std::move(read), resources, context));
+  keep_baseline(sample, model.trained);
   flow::Outcome outcome = TRY(save_model(request_.clause.into.text, model.trained, context));
   outcome.messages.insert(outcome.messages.end(), model.messages.begin(), model.messages.end());
   outcome.tables = group_tables(model.trained.package.metrics);
@@ -149,7 +161,9 @@ Result<flow::Outcome> TrainStep::run_groups(TrainingData read, const TrainingRes
 
 Result<flow::Outcome> TrainStep::run_resampled(TrainingData read, const TrainingResources& resources,
                                                flow::RunContext& context) {
+  const auto sample = std::move(read.sample);
   ResampledModel model = TRY(train_resampled(request_, std::move(read), resources, context));
+  keep_baseline(sample, model.trained);
   flow::Outcome outcome = TRY(save_model(request_.clause.into.text, model.trained, context));
   outcome.messages.insert(outcome.messages.begin(), model.messages.begin(), model.messages.end());
   outcome.tables.insert(outcome.tables.begin(), model.tables.begin(), model.tables.end());

@@ -185,6 +185,7 @@ Result<GroupedModel> train_groups(const TrainRequest& request, TrainingData read
   package.rows = trained_rows;
   package.importance.clear();
   package.calibration = Calibration();  // of one group it says nothing about the others
+  package.baseline = Baseline();
   package.native = pack_group_models(models);
   package.native_name = "groups.bin";
   Json names = Json::array();

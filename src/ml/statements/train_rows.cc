@@ -111,6 +111,19 @@ class RowMarker {
   RowMarks marks_;
 };
 
+// Apart from the streams of folds, shares and trials.
+constexpr uint64_t kSampleStream = 5;
+
+// What the model's inputs may be, and the label.
+Result<std::vector<std::string>> sampled_columns(const TrainRequest& request, const DataSpec& spec,
+                                                 const arrow::Schema& schema) {
+  std::vector<std::string> names;
+  for (const size_t column : TRY(feature_columns(schema, spec))) names.push_back(schema[column].name);
+  for (const sql::Name& name : request.clause.group_by) names.push_back(schema[*schema.index_of(name.text)].name);
+  if (const auto label = schema.index_of(spec.label)) names.push_back(schema[*label].name);
+  return names;
+}
+
 }  // namespace
 
 Status read_rows(flow::RunContext& context, const std::string& query, Span place, bool is_verbatim,
@@ -137,6 +150,7 @@ Result<TrainingData> read_training_rows(const TrainRequest& request, uint64_t se
   spec.threads = context.threads();
   context.progress().stage("reading");
   std::optional<DataSetBuilder> builder;
+  std::optional<profile::Sampler> sampler;
   RowMarker marker(request, seed);
   marker.prepare(spec);
   arrow::Schema columns;
@@ -147,10 +161,12 @@ Result<TrainingData> read_training_rows(const TrainRequest& request, uint64_t se
         TRY(check_columns(request, schema));
         marker.bind(schema);
         builder.emplace(TRY(DataSetBuilder::make(spec, schema)));
+        sampler.emplace(baseline_sampler(schema, TRY(sampled_columns(request, spec, schema)), seed + kSampleStream));
         return {};
       },
       [&](const arrow::Batch& batch) {
         marker.mark(batch);
+        sampler->append(batch);
         return builder->append(batch);
       }));
   if (!request.validation_query.empty()) {
@@ -181,23 +197,31 @@ Result<TrainingData> read_training_rows(const TrainRequest& request, uint64_t se
     return fail(Code::kData, "no rows to validate on", "the validation query, share or column selects none")
         .at(request.validation_place);
   }
-  return TrainingData{*std::move(data), marker.take()};
+  return TrainingData{*std::move(data), marker.take(), sampler->take()};
 }
 
-Result<ContinuedRows> read_continued_rows(const TrainRequest& request, uint64_t seed, flow::RunContext& context) {
+Result<ContinuedData> read_continued_rows(const TrainRequest& request, uint64_t seed, flow::RunContext& context) {
   DataSpec spec = request.data;
   spec.seed = seed;
   context.progress().stage("reading");
   std::optional<ContinuedRows> rows;
+  std::optional<profile::Sampler> sampler;
+  const ModelPackage& from = request.continued->package();
+  std::vector<std::string> names = {from.label.column};
+  for (const arrow::Field& input : from.plan.inputs()) names.push_back(input.name);
   TRY(read_rows(
       context, request.query, request.query_place, true,
       [&](const arrow::Schema& schema) -> Status {
         auto made = ContinuedRows::make(*request.continued, spec, schema);
         if (!made) return fail(std::move(made).error()).at(request.clause.warm_start->span);
         rows.emplace(*std::move(made));
+        sampler.emplace(baseline_sampler(schema, names, seed + kSampleStream));
         return {};
       },
-      [&](const arrow::Batch& batch) { return rows->append(batch); }));
+      [&](const arrow::Batch& batch) {
+        sampler->append(batch);
+        return rows->append(batch);
+      }));
   if (!request.validation_query.empty()) {
     context.progress().stage("reading validation");
     TRY(read_rows(
@@ -206,7 +230,7 @@ Result<ContinuedRows> read_continued_rows(const TrainRequest& request, uint64_t 
         [&](const arrow::Batch& batch) { return rows->append_validation(batch); }));
   }
   if (auto finished = rows->finish(); !finished) return fail(std::move(finished).error()).at(request.query_place);
-  return *std::move(rows);
+  return ContinuedData{*std::move(rows), sampler->take()};
 }
 
 flow::ResultTable feature_table(DataSet& data) {

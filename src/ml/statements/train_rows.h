@@ -12,6 +12,7 @@
 #include "ml/data_set.h"
 #include "ml/row_groups.h"
 #include "ml/training.h"
+#include "profile/sample.h"
 
 namespace sinan::ml {
 
@@ -36,11 +37,16 @@ struct RowMarks {
 struct TrainingData {
   DataSet data;
   RowMarks marks;
+  std::vector<profile::SampledColumn> sample;  // of the columns that can be features, and the label
 };
 Result<TrainingData> read_training_rows(const TrainRequest& request, uint64_t seed, flow::RunContext& context);
 
 // The same for a model to go on from (request.continued), whose own plan and label map are applied.
-Result<ContinuedRows> read_continued_rows(const TrainRequest& request, uint64_t seed, flow::RunContext& context);
+struct ContinuedData {
+  ContinuedRows rows;
+  std::vector<profile::SampledColumn> sample;
+};
+Result<ContinuedData> read_continued_rows(const TrainRequest& request, uint64_t seed, flow::RunContext& context);
 
 // What was derived from the query's columns; `missing` is the share of the training rows without a value.
 flow::ResultTable feature_table(DataSet& data);
