@@ -136,37 +136,32 @@ void RunView::step_finished(const flow::PlannedStep& step, const flow::StepRepor
   advance();
 }
 
-// Results of a program are told apart by an empty line, where the format itself does not do it.
 void RunView::begin_result(uint32_t step) {
   StepState& state = steps_[step];
-  const bool separate = options_.results.format == Format::kCsv || options_.results.format == Format::kMarkdown;
-  if (separate && state.results > 0)
+  if (state.results++ > 0 && separates_results())
     emit(step, Stream::kOut, "\n");
-  else if (separate && step == turn_ && any_result_)
-    screen_.write(Stream::kOut, "\n");
-  ++state.results;
-  any_result_ = any_result_ || step == turn_;
+  else
+    state.is_first_due = true;
 }
 
 void RunView::emit(uint32_t step, Stream stream, std::string_view text) {
   if (text.empty()) return;
-  StepState& state = steps_[step];
   if (step == turn_) {
-    screen_.write(stream, text);
-  } else if (!state.spool.append(stream, text)) {
+    write(stream, text);
+  } else if (!steps_[step].spool.append(stream, text)) {
     screen_.write(Stream::kError, fmt::format("no room for the result of step {} in the temporary folder\n", step + 1));
   }
 }
 
+void RunView::write(Stream stream, std::string_view text) {
+  if (stream == Stream::kOut && std::exchange(steps_[turn_].is_first_due, false)) {
+    if (std::exchange(any_result_, true) && separates_results()) screen_.write(stream, "\n");
+  }
+  screen_.write(stream, text);
+}
+
 void RunView::show_spooled() {
-  StepState& state = steps_[turn_];
-  const bool separate = options_.results.format == Format::kCsv || options_.results.format == Format::kMarkdown;
-  bool first = true;
-  state.spool.drain([&](Stream stream, std::string_view text) {
-    if (stream == Stream::kOut && std::exchange(first, false) && separate && any_result_) screen_.write(stream, "\n");
-    screen_.write(stream, text);
-  });
-  any_result_ = any_result_ || state.results > 0;
+  steps_[turn_].spool.drain([&](Stream stream, std::string_view text) { write(stream, text); });
 }
 
 void RunView::advance() {

@@ -49,6 +49,7 @@ class RunView final : public flow::Observer {
     std::unique_ptr<Sink> sink;
     Spool spool;
     size_t results = 0;
+    bool is_first_due = false;  // its first result began, and none of its text is on the screen
     bool finished = false;
   };
   struct Running {
@@ -60,8 +61,13 @@ class RunView final : public flow::Observer {
 
   // A table is short and made at the end: it can stand below its step's line. Other formats stream.
   bool shows_step_before_rows() const { return options_.step_lines && options_.results.format == Format::kTable; }
+  // Results of a program are told apart by an empty line, where the format itself does not do it.
+  bool separates_results() const {
+    return options_.results.format == Format::kCsv || options_.results.format == Format::kMarkdown;
+  }
   void begin_result(uint32_t step);                                // mutex_ held
   void emit(uint32_t step, Stream stream, std::string_view text);  // mutex_ held
+  void write(Stream stream, std::string_view text);                // of step turn_; mutex_ held
   void show_spooled();                                             // mutex_ held
   void advance();                                                  // mutex_ held
   std::string text_of(const flow::ResultTable& table) const;

@@ -77,6 +77,19 @@ TEST_F(RunViewTest, ResultsComeInTheOrderOfTheProgram) {
   EXPECT_EQ(error_.text(), "");
 }
 
+TEST_F(RunViewTest, AResultThatBeganBeforeItsTurnIsToldApart) {
+  RunView view(screen_, plan_, clock_, {.results = {.format = Format::kCsv}});
+  flow::ResultSink& second = view.results(plan_.steps[1]);
+  const arrow::Batch rows = batch(2);
+  ASSERT_TRUE(second.begin(rows.shared_schema()).has_value());
+  give_rows(view, plan_.steps[0], 1);
+  view.step_finished(plan_.steps[0], done());
+  ASSERT_TRUE(second.write(rows).has_value());
+  ASSERT_TRUE(second.end().has_value());
+  view.step_finished(plan_.steps[1], done());
+  EXPECT_EQ(out_.text(), "x\n1\n\nx\n2\n");
+}
+
 TEST_F(RunViewTest, WhatAStepOfARetriedQueryWroteBeforeItsTurnIsForgotten) {
   RunView view(screen_, plan_, clock_, {.results = {.format = Format::kCsv}});
   flow::ResultSink& sink = view.results(plan_.steps[1]);
