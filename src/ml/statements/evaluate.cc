@@ -17,6 +17,7 @@
 #include "ml/evaluation_unlabelled.h"
 #include "ml/metric_tables.h"
 #include "ml/metrics.h"
+#include "ml/statements/cluster_attributes.h"
 #include "ml/statements/evaluation_tables.h"
 #include "ml/statements/forecast.h"
 #include "ml/statements/model_query.h"
@@ -516,7 +517,8 @@ Result<std::unique_ptr<flow::Step>> Evaluate::check(const flow::Parsed& parsed, 
   const auto& clause = statement.as<sql::Evaluate>();
   if (is_forecast_model(clause.model, context))
     return check_evaluate_forecast(clause, sql::to_string(statement.clause()), context);
-  AttributeValues values = TRY(check_attributes(clause.attributes, kAttributes, "TO EVALUATE"));
+  AttributeValues values = TRY(check_attributes(without_cluster_attributes(clause.attributes, kAttributes, context),
+                                                kAttributes, "TO EVALUATE"));
   if (values.given("validation.steps"))
     context.warn("validation.steps has no effect here", *values.span("validation.steps"));
   if (values.given("validation.confidence") && !with_intervals(values)) {

@@ -13,6 +13,7 @@
 #include "ml/charts.h"
 #include "ml/model_object.h"
 #include "ml/row_sample.h"
+#include "ml/statements/cluster_attributes.h"
 #include "ml/statements/forecast.h"
 #include "ml/statements/model_query.h"
 
@@ -356,7 +357,8 @@ Result<std::unique_ptr<flow::Step>> Explain::check(const flow::Parsed& parsed, f
   const auto& clause = statement.as<sql::Explain>();
   if (is_forecast_model(clause.model, context))
     return check_explain_forecast(clause, sql::to_string(statement.clause()), context);
-  AttributeValues values = TRY(check_attributes(clause.attributes, kAttributes, "TO EXPLAIN"));
+  AttributeValues values = TRY(
+      check_attributes(without_cluster_attributes(clause.attributes, kAttributes, context), kAttributes, "TO EXPLAIN"));
   const std::string plot = values.string("summary.plot_type");
   if (plot == "violin" || plot == "decision") {
     return fail(Code::kUnsupported, fmt::format("this picture is not available in this build: \"{}\"", plot),

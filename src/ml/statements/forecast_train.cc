@@ -7,6 +7,7 @@
 #include "ml/planned_model.h"
 #include "ml/series/forecast_report.h"
 #include "ml/series/forecaster.h"
+#include "ml/statements/cluster_attributes.h"
 #include "ml/statements/forecast.h"
 #include "ml/statements/forecast_rows.h"
 #include "ml/statements/train_check.h"
@@ -316,10 +317,11 @@ Result<std::unique_ptr<flow::Step>> check_train_forecast(const Trainer& trainer,
   train.statement = std::string(context.statement().whole());
   train.query = std::string(context.statement().query());
   train.place = context.statement().text.standard;
-  std::vector<sql::Attribute> given = clause.attributes;
+  const auto specs = trainer.attributes(train.estimator);
+  std::vector<sql::Attribute> given = without_cluster_attributes(clause.attributes, specs, context);
   train.auto_order = take_auto(given, "model.order");
   train.auto_periods = take_auto(given, "model.period");
-  auto attributes = check_attributes(given, trainer.attributes(train.estimator), train.estimator);
+  auto attributes = check_attributes(given, specs, train.estimator);
   if (!attributes) return fail(std::move(attributes).error()).at(clause.estimator.span);
   train.attributes = *std::move(attributes);
   TRY(check_model_name(clause.into));

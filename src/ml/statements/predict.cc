@@ -10,6 +10,7 @@
 #include "base/strings.h"
 #include "ml/attributes.h"
 #include "ml/predictions.h"
+#include "ml/statements/cluster_attributes.h"
 #include "ml/statements/forecast.h"
 #include "ml/statements/model_query.h"
 #include "ml/statements/predict_in_engine.h"
@@ -317,7 +318,8 @@ Result<std::unique_ptr<flow::Step>> Predict::check(const flow::Parsed& parsed, f
   const auto& clause = statement.as<sql::Predict>();
   if (is_forecast_model(clause.model, context))
     return check_predict_forecast(clause, sql::to_string(statement.clause()), context);
-  AttributeValues values = TRY(check_attributes(clause.attributes, kAttributes, "TO PREDICT"));
+  AttributeValues values = TRY(
+      check_attributes(without_cluster_attributes(clause.attributes, kAttributes, context), kAttributes, "TO PREDICT"));
   for (const std::string_view name : {"predict.batch_size", "predict.num_workers"}) {
     if (values.given(name)) context.warn(fmt::format("{} has no effect here", name), *values.span(name));
   }

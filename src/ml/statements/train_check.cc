@@ -10,6 +10,7 @@
 #include "ml/column_functions.h"
 #include "ml/data_label.h"
 #include "ml/feature_plan_input.h"
+#include "ml/statements/cluster_attributes.h"
 #include "ml/statements/train_options.h"
 
 namespace sinan::ml {
@@ -196,7 +197,7 @@ Result<TrainRequest> check_request(const sql::Train& clause, const Trainers& tra
     return std::unexpected(unknown_estimator(clause.estimator, trainers).error());
   if (is_auto) request.estimator = kAutoEstimator;
   const auto specs = is_auto ? auto_specs() : request.trainer->attributes(request.estimator);
-  const TrainAttributes given = sort_attributes(clause.attributes);
+  const TrainAttributes given = sort_attributes(without_cluster_attributes(clause.attributes, specs, context));
   auto attributes = check_attributes(given.fixed, specs, request.estimator, train_option_specs());
   if (!attributes) return fail(std::move(attributes).error()).at(clause.estimator.span);
   request.attributes = *std::move(attributes);
