@@ -81,7 +81,7 @@ macro(sinan_room_test id target)
 endmacro()
 
 # Fuzzers: test/<name>_fuzzer.cc defines LLVMFuzzerTestOneInput. With clang and SINAN_FUZZ they are libFuzzer programs;
-# always they are built as a regression test that runs every file of test/corpus/<name>_fuzzer/ once.
+# always they are built as a regression test that runs every file of test/corpus/<name>_fuzzer/ and mutations of it (run_corpus.cc).
 macro(sinan_room_fuzzers id target)
   list(TRANSFORM folders APPEND "/test/*_fuzzer.cc" OUTPUT_VARIABLE patterns)
   file(GLOB fuzzers CONFIGURE_DEPENDS ${patterns})
