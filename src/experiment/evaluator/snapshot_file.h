@@ -1,0 +1,17 @@
+// The file of the last known good snapshot: its bytes as they are. Written beside, synced and renamed, so that a crash leaves
+// the old one or the new one. Errors: kNotFound, kPermission, kExhausted, kIo, with the path last.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+
+namespace sinan::experiment {
+
+Result<std::vector<std::byte>> read_snapshot_file(const std::string& path);
+Status write_snapshot_file(const std::string& path, std::span<const std::byte> bytes);
+
+}  // namespace sinan::experiment
