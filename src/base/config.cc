@@ -60,6 +60,32 @@ auto text_into(std::string& target) {
   };
 }
 
+auto word_into(std::string& target, std::vector<std::string_view> words) {
+  return [&target, words = std::move(words)](const toml::node& node) -> std::string {
+    const auto value = node.value_exact<std::string>();
+    if (!value || std::ranges::find(words, *value) == words.end()) {
+      std::string expected = "one of";
+      for (const std::string_view word : words) expected += fmt::format("{} \"{}\"", word == words.front() ? "" : ",", word);
+      return expected;
+    }
+    target = *value;
+    return {};
+  };
+}
+
+auto texts_into(std::vector<std::string>& target) {
+  return [&target](const toml::node& node) -> std::string {
+    const toml::array* const items = node.as_array();
+    if (items == nullptr) return "a list of strings";
+    for (const toml::node& item : *items) {
+      const auto value = item.value_exact<std::string>();
+      if (!value) return "a list of strings";
+      target.push_back(*value);
+    }
+    return {};
+  };
+}
+
 std::string read_level(std::string& target, const toml::node& node) {
   const auto value = node.value_exact<std::string>();
   if (!value || !log::level_named(*value)) return "one of \"debug\", \"info\", \"warning\", \"error\", \"off\"";
@@ -91,6 +117,26 @@ std::vector<Setting> settings_of(Config::Source& source) {
   };
 }
 
+constexpr std::string_view kPrograms = "programs";
+
+std::vector<Setting> settings_of(Config::Program& program) {
+  return {
+      {"", "path", text_into(program.path)},
+      {"", "image", text_into(program.image)},
+      {"", "interpreter", text_into(program.interpreter)},
+      {"", "container_tool", text_into(program.container_tool)},
+      {"", "input", word_into(program.input, {"csv", "arrow"})},
+      {"", "read", texts_into(program.read)},
+      {"", "seconds", integer_into(program.seconds)},
+      {"", "memory", size_into(program.memory_bytes)},
+      {"", "output", size_into(program.output_bytes)},
+      {"", "processes", integer_into(program.processes)},
+      {"", "files", integer_into(program.files)},
+      {"", "network", flag_into(program.network)},
+      {"", "strict", flag_into(program.strict)},
+  };
+}
+
 class Reader {
  public:
   Reader(Config& config, std::string_view file_name)
@@ -100,6 +146,10 @@ class Reader {
     for (const auto& [section, node] : root) {
       if (section.str() == kSources) {
         TRY(read_sources(node));
+        continue;
+      }
+      if (section.str() == kPrograms) {
+        TRY(read_programs(node));
         continue;
       }
       if (!knows_section(section.str())) return unknown("section", section.str(), node, section_names());
@@ -128,27 +178,45 @@ class Reader {
     return {};
   }
 
-  // Each name is a source: its URL, or a section of its own.
-  Status read_sources(const toml::node& root) {
+  // Each name is an item: the one text that says most, or a section of its own.
+  template <class Item>
+  Status read_named(std::string_view section, const toml::node& root, std::string Item::* text,
+                    std::string_view expected, std::vector<Item>& items) const {
     const toml::table* table = root.as_table();
-    if (!table) return wrong(kSources, "a section", root);
+    if (!table) return wrong(section, "a section", root);
     for (const auto& [name, node] : *table) {
-      Config::Source source;
-      source.name = name.str();
-      const std::string shown = fmt::format("{}.{}", kSources, source.name);
-      if (const auto url = node.value_exact<std::string>()) {
-        source.url = *url;
+      Item item;
+      item.name = name.str();
+      const std::string shown = fmt::format("{}.{}", section, item.name);
+      if (const auto value = node.template value_exact<std::string>()) {
+        item.*text = *value;
       } else if (const toml::table* settings = node.as_table()) {
-        const auto known = settings_of(source);
-        for (const auto& [key, value] : *settings) TRY(read_setting(known, "", shown, key.str(), value));
+        const auto known = settings_of(item);
+        for (const auto& [key, setting] : *settings) TRY(read_setting(known, "", shown, key.str(), setting));
       } else {
-        return wrong(shown, "a URL, a path, or a section", node);
+        return wrong(shown, expected, node);
       }
-      if (source.url.empty()) return wrong(shown + ".url", "a URL or a path", node);
-      config_.sources.push_back(std::move(source));
+      items.push_back(std::move(item));
     }
     return {};
   }
+
+  Status read_sources(const toml::node& root) {
+    TRY(read_named(kSources, root, &Config::Source::url, "a URL, a path, or a section", config_.sources));
+    for (const Config::Source& source : config_.sources)
+      if (source.url.empty()) return wrong(fmt::format("{}.{}.url", kSources, source.name), "a URL or a path", *at(root, source.name));
+    return {};
+  }
+
+  Status read_programs(const toml::node& root) {
+    TRY(read_named(kPrograms, root, &Config::Program::path, "a path, or a section", config_.programs));
+    for (const Config::Program& program : config_.programs) {
+      if (program.path.empty() == program.image.empty())
+        return wrong(fmt::format("{}.{}", kPrograms, program.name), "either a path or an image", *at(root, program.name));
+    }
+    return {};
+  }
+  static const toml::node* at(const toml::node& root, std::string_view name) { return root.as_table()->get(name); }
 
   bool knows_section(std::string_view name) const {
     return std::ranges::any_of(settings_, [&](const Setting& setting) { return setting.section == name; });
@@ -159,6 +227,7 @@ class Reader {
       if (names.empty() || names.back() != setting.section) names.push_back(setting.section);
     }
     names.emplace_back(kSources);
+    names.emplace_back(kPrograms);
     return names;
   }
   static std::vector<std::string> key_names(const std::vector<Setting>& settings, std::string_view section) {

@@ -5,6 +5,8 @@
 //     [run]      cache = true  retries = 2
 //     [log]      level = "warning"  file = "sinan.log"
 //     [sources]  clicks = "data/clicks"              a URL or path by its name
+//     [programs]  "prep.py" = "tools/prep.py"        what TO RUN may start, by the name that CMD gives, or the image
+//     [programs.score]  path = "bin/score"  seconds = 60  memory = "1GiB"  ...      all of Config::Program
 //     [sources.shop]  url = "postgresql://sinan@db/shop"  password_env = "SHOP_PASSWORD"  read_only = true  default = true
 #pragma once
 
@@ -41,6 +43,25 @@ struct Config {
     bool is_default = false;
   };
   std::vector<Source> sources;  // in the order of their names
+
+  // A program that TO RUN may start (run/executor.h): a file of this machine, or an image.
+  struct Program {
+    std::string name;         // the first string behind CMD, or the image
+    std::string path;         // relative to the project folder
+    std::string image;        // for docker or podman, instead of a path
+    std::string interpreter;  // what starts the file; "python3" for *.py when empty
+    std::string container_tool;  // "docker", "podman" or a path; empty = the first that is there
+    std::string input = "csv";   // format of the rows it gets: "csv" or "arrow"
+    std::vector<std::string> read;  // more files and folders that it may read
+    uint32_t seconds = 600;         // 0 = no limit
+    uint64_t memory_bytes = uint64_t{2} << 30;  // of each process, and of all together
+    uint64_t output_bytes = uint64_t{1} << 30;  // of each file, and of all together
+    uint32_t processes = 64;                    // threads count
+    uint32_t files = 256;                       // open at a time in each process
+    bool network = false;
+    bool strict = false;  // refuse to start it where this machine cannot keep it from files, network and other processes
+  };
+  std::vector<Program> programs;  // in the order of their names
 };
 
 // Errors: Code::kArgument with the line and the key.

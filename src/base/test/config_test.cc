@@ -54,6 +54,52 @@ default = true
   EXPECT_TRUE(config->sources[1].is_default);
 }
 
+TEST(Config, ReadsPrograms) {
+  const auto config = parse_config(R"(
+[programs]
+"prep.py" = "tools/prep.py"
+[programs."tools/prep:2.1"]
+image = "prep:2.1"
+container_tool = "podman"
+input = "arrow"
+read = ["/data", "models"]
+seconds = 5
+memory = "1GiB"
+output = 1000
+processes = 3
+files = 9
+network = true
+strict = true
+)",
+                                   "sinan.toml");
+  ASSERT_TRUE(config) << config.error().to_string();
+  ASSERT_EQ(config->programs.size(), 2U);
+  const Config::Program& file = config->programs[0];
+  EXPECT_EQ(file.name, "prep.py");
+  EXPECT_EQ(file.path, "tools/prep.py");
+  EXPECT_EQ(file.input, "csv");
+  EXPECT_FALSE(file.network);
+  const Config::Program& image = config->programs[1];
+  EXPECT_EQ(image.name, "tools/prep:2.1");
+  EXPECT_EQ(image.image, "prep:2.1");
+  EXPECT_EQ(image.container_tool, "podman");
+  EXPECT_EQ(image.input, "arrow");
+  EXPECT_EQ(image.read, (std::vector<std::string>{"/data", "models"}));
+  EXPECT_EQ(image.seconds, 5U);
+  EXPECT_EQ(image.memory_bytes, 1ULL << 30);
+  EXPECT_EQ(image.output_bytes, 1000U);
+  EXPECT_EQ(image.processes, 3U);
+  EXPECT_EQ(image.files, 9U);
+  EXPECT_TRUE(image.network);
+  EXPECT_TRUE(image.strict);
+  const auto error = [](std::string_view toml) { return parse_config(toml, "sinan.toml").error().message; };
+  EXPECT_EQ(error("[programs.a]\nseconds = 1"),
+            "wrong value for \"programs.a\" in sinan.toml line 1: expected either a path or an image");
+  EXPECT_EQ(error("[programs.a]\npath = 'x'\ninput = 'xml'"),
+            "wrong value for \"programs.a.input\" in sinan.toml line 3: expected one of \"csv\", \"arrow\"");
+  EXPECT_EQ(error("[programs]\na = 1"), "wrong value for \"programs.a\" in sinan.toml line 2: expected a path, or a section");
+}
+
 TEST(Config, EmptyMeansDefaults) {
   const auto config = parse_config("", "sinan.toml");
   ASSERT_TRUE(config);
