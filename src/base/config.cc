@@ -65,7 +65,8 @@ auto word_into(std::string& target, std::vector<std::string_view> words) {
     const auto value = node.value_exact<std::string>();
     if (!value || std::ranges::find(words, *value) == words.end()) {
       std::string expected = "one of";
-      for (const std::string_view word : words) expected += fmt::format("{} \"{}\"", word == words.front() ? "" : ",", word);
+      for (const std::string_view word : words)
+        expected += fmt::format("{} \"{}\"", word == words.front() ? "" : ",", word);
       return expected;
     }
     target = *value;
@@ -204,7 +205,8 @@ class Reader {
   Status read_sources(const toml::node& root) {
     TRY(read_named(kSources, root, &Config::Source::url, "a URL, a path, or a section", config_.sources));
     for (const Config::Source& source : config_.sources)
-      if (source.url.empty()) return wrong(fmt::format("{}.{}.url", kSources, source.name), "a URL or a path", *at(root, source.name));
+      if (source.url.empty())
+        return wrong(fmt::format("{}.{}.url", kSources, source.name), "a URL or a path", *at(root, source.name));
     return {};
   }
 
@@ -212,7 +214,8 @@ class Reader {
     TRY(read_named(kPrograms, root, &Config::Program::path, "a path, or a section", config_.programs));
     for (const Config::Program& program : config_.programs) {
       if (program.path.empty() == program.image.empty())
-        return wrong(fmt::format("{}.{}", kPrograms, program.name), "either a path or an image", *at(root, program.name));
+        return wrong(fmt::format("{}.{}", kPrograms, program.name), "either a path or an image",
+                     *at(root, program.name));
     }
     return {};
   }

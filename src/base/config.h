@@ -46,20 +46,21 @@ struct Config {
 
   // A program that TO RUN may start (run/executor.h): a file of this machine, or an image.
   struct Program {
-    std::string name;         // the first string behind CMD, or the image
-    std::string path;         // relative to the project folder
-    std::string image;        // for docker or podman, instead of a path
-    std::string interpreter;  // what starts the file; "python3" for *.py when empty
-    std::string container_tool;  // "docker", "podman" or a path; empty = the first that is there
-    std::string input = "csv";   // format of the rows it gets: "csv" or "arrow"
-    std::vector<std::string> read;  // more files and folders that it may read
-    uint32_t seconds = 600;         // 0 = no limit
+    std::string name;                           // the first string behind CMD, or the image
+    std::string path;                           // relative to the project folder
+    std::string image;                          // for docker or podman, instead of a path
+    std::string interpreter;                    // what starts the file; "python3" for *.py when empty
+    std::string container_tool;                 // "docker", "podman" or a path; empty = the first that is there
+    std::string input = "csv";                  // format of the rows it gets: "csv" or "arrow"
+    std::vector<std::string> read;              // more files and folders that it may read
+    uint32_t seconds = 600;                     // 0 = no limit
     uint64_t memory_bytes = uint64_t{2} << 30;  // of each process, and of all together
     uint64_t output_bytes = uint64_t{1} << 30;  // of each file, and of all together
     uint32_t processes = 64;                    // threads count
     uint32_t files = 256;                       // open at a time in each process
     bool network = false;
-    bool strict = false;  // refuse to start it where this machine cannot keep it from files, network and other processes
+    bool strict =
+        false;  // refuse to start it where this machine cannot keep it from files, network and other processes
   };
   std::vector<Program> programs;  // in the order of their names
 };

@@ -1,8 +1,8 @@
 // Executor: starts a program that is not built in, waits for its end, and hands on what it prints. One implementation runs files
 // of this machine (local/local_executor.h), one containers (container_executor.h); a cluster would be one more.
 //
-// A job's folder holds `input` (the rows; read-only to the program where the executor can) and `output` (empty, writable). The program
-// runs in it. Nothing of the program runs any longer when run() has returned, whatever it returned.
+// A job's folder holds `input` (the rows, read-only to the program) and `output` (empty, writable); the program runs in it and has room
+// for temporary files in TMPDIR. Nothing of the program runs any longer when run() has returned, whatever it returned.
 //
 // Executors are immutable and thread-safe: jobs may run side by side.
 #pragma once
@@ -30,12 +30,12 @@ struct Limits {
 };
 
 struct Job {
-  std::string name;                   // what messages call the program
-  std::vector<std::string> command;   // argument vector; no shell reads it
+  std::string name;                                              // what messages call the program
+  std::vector<std::string> command;                              // argument vector; no shell reads it
   std::vector<std::pair<std::string, std::string>> environment;  // all there is, but for what the executor needs
-  std::filesystem::path folder;       // absolute
-  std::filesystem::path standard_input;  // a file below it; empty = nothing to read
-  std::vector<std::filesystem::path> readable;  // absolute: the program's files
+  std::filesystem::path folder;                                  // absolute
+  std::filesystem::path standard_input;                          // a file below it; empty = nothing to read
+  std::vector<std::filesystem::path> readable;                   // absolute: the program's files
   Limits limits;
   bool network = false;
 };

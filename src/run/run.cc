@@ -10,7 +10,10 @@
 
 #include "base/strings.h"
 #include "flow/clause_query.h"
+#include "flow/project.h"
+#include "run/allowed_program.h"
 #include "run/program.h"
+#include "run/run_tables.h"
 
 namespace sinan::run {
 namespace {
@@ -24,8 +27,7 @@ struct Request {
   Arguments arguments;
   std::string table_query;  // of the program's table argument; empty = none
   std::vector<ObjectRef> table_reads;
-  std::vector<engine::TableName> tables;
-  std::vector<ObjectRef> targets;
+  RunTables tables;
   sql::Analysis analysis;
   Access access;
   std::string text;
@@ -37,23 +39,34 @@ std::vector<std::string> program_names() {
   return names;
 }
 
-Result<const Program*> find_program(const sql::Run& clause) {
-  const std::string built_in = join(program_names(), ", ");
+// Null when none of that name is built in.
+const Program* find_built_in(const sql::Run& clause) {
+  if (clause.command.empty()) return nullptr;
+  for (const Program* program : programs())
+    if (program->name() == clause.command.front().text) return program;
+  return nullptr;
+}
+
+Failure unknown_program(const sql::Run& clause, const std::vector<Config::Program>& allowed) {
+  std::vector<std::string> names = program_names();
+  const std::string built_in = join(names, ", ");
   if (clause.command.empty()) {
-    return fail(Code::kUnsupported, "TO RUN without CMD needs an image's own program, and this build starts no images",
-                fmt::format("built in are CMD \"program\" with {}", built_in))
+    return fail(
+               Code::kUnsupported,
+               fmt::format("TO RUN without CMD starts what sinan.toml allows for the image: \"{}\"", clause.image.text),
+               fmt::format("allow it in [programs] of sinan.toml; built in are CMD \"program\" with {}", built_in))
         .at(clause.image.span);
   }
   const sql::Name& name = clause.command.front();
-  for (const Program* program : programs())
-    if (program->name() == name.text) return program;
-  const std::string near = did_you_mean(name.text, program_names());
-  return fail(Code::kUnsupported, fmt::format("no program of that name is built in: \"{}\"", name.text),
-              near.empty() ? fmt::format("built in are {}", built_in) : near)
+  for (const Config::Program& program : allowed) names.push_back(program.name);
+  const std::string near = did_you_mean(name.text, names);
+  return fail(Code::kUnsupported,
+              fmt::format("no program of that name is built in, nor allowed in sinan.toml: \"{}\"", name.text),
+              near.empty() ? fmt::format("built in are {}; allow others in [programs] of sinan.toml", built_in) : near)
       .at(name.span);
 }
 
-Status check_tables(const Program& program, const sql::Run& clause) {
+Status count_tables(const Program& program, const sql::Run& clause) {
   const size_t wanted = program.outputs().size();
   if (clause.into.size() == wanted) return {};
   const std::string tables = wanted == 1 ? "1 table" : fmt::format("{} tables", wanted);
@@ -131,12 +144,11 @@ class RunStep final : public flow::Step {
     outcome.rows_read = rows_read;
     outcome.rows_written = 0;
     for (size_t i = 0; i < results.size(); ++i) {
-      const int64_t written = TRY(flow::replace_table(request_.tables[i], results[i], context));
+      const int64_t written = TRY(flow::replace_table(request_.tables.names[i], results[i], context));
       outcome.rows_written += written;
-      outcome.messages.push_back(fmt::format("Wrote {} rows into {}.", human_count(static_cast<uint64_t>(written)),
-                                             request_.tables[i].to_string()));
+      outcome.messages.push_back(wrote(written, request_.tables.names[i]));
     }
-    for (const ObjectRef& target : request_.targets) {
+    for (const ObjectRef& target : request_.tables.targets) {
       flow::QueryLineage edges(request_.analysis, target, "run");
       for (const std::string& column : request_.program->columns_read(request_.arguments)) edges.copy(column, {});
       for (const ObjectRef& table : request_.table_reads) edges.read(table, {});
@@ -186,6 +198,10 @@ flow::Help Run::help() const {
           "psi.py --refer_stats_table=table [--bin_prob_column=bin_prob]: the population stability index between "
           "the query's\n"
           "(name, bin_prob) and the table's, as (name, psi).\n\n"
+          "Programs and images that [programs] of sinan.toml allows run in a sandbox or a container: rows in "
+          "input/rows.csv, "
+          "tables\n"
+          "out of output/<table>.csv.\n\n"
           "All tables are replaced in one commit.",
       .example =
           "SELECT * FROM sales TO RUN tools/prep:2.1 CMD \"binning.py\", \"--columns=qty\", \"--bin_num=8\" "
@@ -204,7 +220,13 @@ Result<std::unique_ptr<flow::Step>> Run::check(const flow::Parsed& parsed, flow:
   request.query = std::string(context.statement().query());
   request.query_place = context.statement().text.standard;
   request.text = sql::to_string(statement.clause());
-  request.program = TRY(find_program(request.clause));
+  request.program = find_built_in(request.clause);
+  if (request.program == nullptr) {
+    const Config config = TRY(flow::read_config(io::real_file_system(), context.project_folder()));
+    if (const auto allowed = find_allowed(config.programs, request.clause))
+      return check_allowed(*allowed, request.clause, context);
+    return unknown_program(request.clause, config.programs);
+  }
   const Program& program = *request.program;
   request.arguments = TRY(Arguments::read(program.arguments(), request.clause.command));
   for (const ArgumentSpec& spec : program.arguments()) {
@@ -212,17 +234,9 @@ Result<std::unique_ptr<flow::Step>> Run::check(const flow::Parsed& parsed, flow:
       context.warn(fmt::format("--{} has no effect here: {}", spec.name, spec.doc), request.arguments.place(spec.name));
   }
   TRY(program.check_arguments(request.arguments));
-  TRY(check_tables(program, request.clause));
+  TRY(count_tables(program, request.clause));
   TRY(check_columns(request, context));
-  const std::vector<arrow::Schema> outputs = program.outputs();
-  for (size_t i = 0; i < outputs.size(); ++i) {
-    const sql::Name& into = request.clause.into[i];
-    request.tables.push_back(TRY(flow::target_table(into)));
-    request.targets.push_back(TRY(context.will_write_table(into.text, outputs[i], into.span)));
-    const bool again = std::ranges::find(request.access.writes, request.targets.back()) != request.access.writes.end();
-    if (again) return fail(Code::kProgram, fmt::format("INTO names a table twice: \"{}\"", into.text)).at(into.span);
-    request.access.writes.push_back(request.targets.back());
-  }
+  request.tables = TRY(check_tables(request.clause, program.outputs(), request.access, context));
   return std::make_unique<RunStep>(std::move(request));
 }
 

@@ -97,7 +97,8 @@ strict = true
             "wrong value for \"programs.a\" in sinan.toml line 1: expected either a path or an image");
   EXPECT_EQ(error("[programs.a]\npath = 'x'\ninput = 'xml'"),
             "wrong value for \"programs.a.input\" in sinan.toml line 3: expected one of \"csv\", \"arrow\"");
-  EXPECT_EQ(error("[programs]\na = 1"), "wrong value for \"programs.a\" in sinan.toml line 2: expected a path, or a section");
+  EXPECT_EQ(error("[programs]\na = 1"),
+            "wrong value for \"programs.a\" in sinan.toml line 2: expected a path, or a section");
 }
 
 TEST(Config, EmptyMeansDefaults) {

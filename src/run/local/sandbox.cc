@@ -3,9 +3,11 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/filter.h>
 #include <linux/landlock.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -81,11 +83,10 @@ Status add_views(Preparation& to, const Job& job) {
   }
   for (const char* device : kDevices) TRY(add_view(to, device, device, true, false));
   const std::string inside(kFolderInside);
-  TRY(add_view(to, job.folder, inside, true, true));
-  if (to.plan.means.namespaces) {
-    TRY(add_view(to, job.folder / "input", inside + "/input", false, true));
-    TRY(add_view(to, job.folder / "tmp", "/tmp", true, true));
-  }
+  TRY(add_view(to, job.folder, inside, false, true));
+  for (const char* writable : {"/output", "/tmp"})
+    TRY(add_view(to, job.folder.string() + writable, inside + writable, true, true));
+  if (to.plan.means.namespaces) TRY(add_view(to, job.folder / "tmp", "/tmp", true, true));
   // Last, since they may be anywhere, also in /tmp.
   for (const fs::path& path : job.readable) {
     if (!is_below_system(path.native())) TRY(add_view(to, path, path.native(), false, true));
@@ -111,8 +112,7 @@ void add_limits(SetupPlan& plan, const Limits& limits) {
   const auto add = [&](int resource, uint64_t value) {
     rlimit now{};
     ::getrlimit(static_cast<__rlimit_resource>(resource), &now);
-    const rlim_t most = std::min<rlim_t>(value, now.rlim_max);
-    plan.limits.emplace_back(resource, rlimit{most, most});
+    plan.limits.emplace_back(resource, std::min<rlim_t>(value, now.rlim_max));
   };
   add(RLIMIT_CORE, 0);
   add(RLIMIT_MSGQUEUE, 0);
@@ -128,8 +128,8 @@ void add_limits(SetupPlan& plan, const Limits& limits) {
 
 void add_texts(Preparation& to, const Job& job) {
   const std::string folder = to.plan.means.namespaces ? std::string(kFolderInside) : job.folder.string();
-  std::vector<std::string> environment = {"PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8", "HOME=" + folder,
-                                          "TMPDIR=" + folder + "/tmp"};
+  std::vector<std::string> environment = {"PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8",
+                                          "HOME=" + folder + "/tmp", "TMPDIR=" + folder + "/tmp"};
   for (const auto& [name, value] : job.environment) environment.push_back(name + "=" + value);
   to.texts = job.command;
   to.texts.insert(to.texts.end(), environment.begin(), environment.end());
@@ -150,9 +150,9 @@ std::string same_ids(const char* map_here) {
 
 // The program's folders are its user's; what it is given is not.
 Status give_folders(const SetupPlan& plan, const Job& job) {
-  const fs::path folders[] = {job.folder, job.folder / "output", job.folder / "tmp"};
+  const fs::path folders[] = {job.folder / "output", job.folder / "tmp"};
   std::error_code ignored;
-  fs::create_directory(folders[2], ignored);
+  fs::create_directory(folders[1], ignored);
   for (const fs::path& folder : folders) {
     if (::chmod(folder.c_str(), 0755) != 0 || (plan.drop_root && ::chown(folder.c_str(), plan.user, plan.group) != 0))
       return fail(io::system_error(errno, "cannot hand over a folder", folder));
@@ -169,15 +169,24 @@ void keep(SetupPlan& plan, std::initializer_list<int> more) {
 
 std::string_view words(SetupStage stage) {
   switch (stage) {
-    case SetupStage::kEnded: break;
-    case SetupStage::kSession: return "session";
-    case SetupStage::kUser: return "user";
-    case SetupStage::kNamespaces: return "namespaces";
-    case SetupStage::kFiles: return "view of the files";
-    case SetupStage::kLandlock: return "Landlock";
-    case SetupStage::kLimits: return "limits";
-    case SetupStage::kFilter: return "system call filter";
-    case SetupStage::kStart: return "start";
+    case SetupStage::kEnded:
+      break;
+    case SetupStage::kSession:
+      return "session";
+    case SetupStage::kUser:
+      return "user";
+    case SetupStage::kNamespaces:
+      return "namespaces";
+    case SetupStage::kFiles:
+      return "view of the files";
+    case SetupStage::kLandlock:
+      return "Landlock";
+    case SetupStage::kLimits:
+      return "limits";
+    case SetupStage::kFilter:
+      return "system call filter";
+    case SetupStage::kStart:
+      return "start";
   }
   return "";
 }

@@ -3,12 +3,14 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/close_range.h>
+#include <linux/filter.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -94,8 +96,8 @@ void write_maps(const SetupPlan& plan, pid_t process) {
 // Root stays root in the namespace until the program starts, and every user is known there: it finds the way to any file. Only a
 // process outside may write such maps.
 void enter_namespaces(const SetupPlan& plan) {
-  const int kinds = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS |
-                    (plan.network ? 0 : CLONE_NEWNET);
+  const int kinds =
+      CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | (plan.network ? 0 : CLONE_NEWNET);
   if (!plan.drop_root) {
     must(plan, ::unshare(kinds) == 0, SetupStage::kNamespaces);
     must(plan, write_file("/proc/self/setgroups", "deny"), SetupStage::kNamespaces);
@@ -207,8 +209,10 @@ void enter_landlock(const SetupPlan& plan) {
     if (plan.means.landlock > 0) enter_landlock(plan);
   }
   must(plan, ::close_range(3, UINT_MAX, CLOSE_RANGE_CLOEXEC) == 0, SetupStage::kLimits);
-  for (const auto& [resource, limit] : plan.limits)
+  for (const auto& [resource, most] : plan.limits) {
+    const rlimit limit{most, most};
     must(plan, ::setrlimit(static_cast<__rlimit_resource>(resource), &limit) == 0, SetupStage::kLimits);
+  }
   if (plan.means.filter) {
     sock_fprog program{static_cast<unsigned short>(plan.filter.size()), const_cast<sock_filter*>(plan.filter.data())};
     must(plan, ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0, SetupStage::kFilter);
@@ -263,8 +267,7 @@ void signal_below(const char* children, int signal, int depth) {
 // Without a process 1, orphans come to this process. Stopped first, they have no children while they are killed.
 void kill_descendants() {
   for (;;) {
-    for (const int signal : {SIGSTOP, SIGSTOP, SIGSTOP, SIGKILL})
-      signal_below("/proc/thread-self/children", signal, 0);
+    for (const int signal : {SIGSTOP, SIGSTOP, SIGSTOP, SIGKILL}) signal_below("/proc/thread-self/children", signal, 0);
     pid_t gone = 0;
     while ((gone = ::waitpid(-1, nullptr, WNOHANG)) > 0) {
     }

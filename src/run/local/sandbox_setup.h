@@ -8,16 +8,14 @@
 // Used by sandbox.cc alone.
 #pragma once
 
-#include <linux/filter.h>
-#include <sys/resource.h>
-#include <sys/types.h>
-
 #include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "run/local/sandbox.h"
+
+struct sock_filter;  // <linux/filter.h>
 
 namespace sinan::run {
 
@@ -31,10 +29,10 @@ struct SetupReport {
 
 struct SetupPlan {
   Means means;
-  pid_t caller = 0;
+  int caller = 0;
   bool drop_root = false;  // to `user`, when the program starts
-  uid_t user = 0;
-  gid_t group = 0;
+  uint32_t user = 0;
+  uint32_t group = 0;
   bool network = false;
   std::string user_map;
   std::string group_map;
@@ -56,7 +54,7 @@ struct SetupPlan {
   std::vector<std::pair<std::string, std::string>> links;  // target, relative path
   std::vector<int> kept;                                   // descriptors, ascending
 
-  std::vector<std::pair<int, rlimit>> limits;
+  std::vector<std::pair<int, uint64_t>> limits;  // of a resource
   std::vector<sock_filter> filter;
   std::vector<char*> arguments;    // with the null pointer at the end
   std::vector<char*> environment;  // the same

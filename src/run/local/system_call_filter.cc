@@ -1,7 +1,7 @@
 #include <linux/audit.h>
+#include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 
 #include <cerrno>
@@ -11,6 +11,8 @@
 
 namespace sinan::run {
 namespace {
+
+constexpr uint32_t kLocalSocket = 1;  // AF_UNIX, without the header of sockets
 
 #if defined(__x86_64__)
 constexpr uint32_t kArchitecture = AUDIT_ARCH_X86_64;
@@ -23,19 +25,47 @@ constexpr uint32_t kNewNamespace =
 
 // Nothing that a program which computes needs, and where the kernel's mistakes have been.
 constexpr uint32_t kRefused[] = {
-    SYS_ptrace,        SYS_process_vm_readv, SYS_process_vm_writev, SYS_mount,         SYS_umount2,
-    SYS_pivot_root,    SYS_chroot,           SYS_unshare,           SYS_setns,         SYS_fsopen,
-    SYS_fsconfig,      SYS_fsmount,          SYS_fspick,            SYS_move_mount,    SYS_open_tree,
-    SYS_mount_setattr, SYS_keyctl,           SYS_add_key,           SYS_request_key,   SYS_bpf,
-    SYS_perf_event_open, SYS_userfaultfd,    SYS_io_uring_setup,    SYS_io_uring_enter, SYS_io_uring_register,
-    SYS_open_by_handle_at, SYS_kexec_load,   SYS_init_module,       SYS_finit_module,  SYS_delete_module,
-    SYS_reboot,        SYS_swapon,           SYS_swapoff,           SYS_acct,          SYS_quotactl,
-    SYS_syslog,        SYS_personality,      SYS_pidfd_getfd,
+    SYS_ptrace,
+    SYS_process_vm_readv,
+    SYS_process_vm_writev,
+    SYS_mount,
+    SYS_umount2,
+    SYS_pivot_root,
+    SYS_chroot,
+    SYS_unshare,
+    SYS_setns,
+    SYS_fsopen,
+    SYS_fsconfig,
+    SYS_fsmount,
+    SYS_fspick,
+    SYS_move_mount,
+    SYS_open_tree,
+    SYS_mount_setattr,
+    SYS_keyctl,
+    SYS_add_key,
+    SYS_request_key,
+    SYS_bpf,
+    SYS_perf_event_open,
+    SYS_userfaultfd,
+    SYS_io_uring_setup,
+    SYS_io_uring_enter,
+    SYS_io_uring_register,
+    SYS_open_by_handle_at,
+    SYS_kexec_load,
+    SYS_init_module,
+    SYS_finit_module,
+    SYS_delete_module,
+    SYS_reboot,
+    SYS_swapon,
+    SYS_swapoff,
+    SYS_acct,
+    SYS_quotactl,
+    SYS_syslog,
+    SYS_personality,
+    SYS_pidfd_getfd,
 };
 
-constexpr sock_filter load(size_t offset) {
-  return BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<uint32_t>(offset));
-}
+constexpr sock_filter load(size_t offset) { return BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<uint32_t>(offset)); }
 constexpr sock_filter answer(uint32_t value) { return BPF_STMT(BPF_RET | BPF_K, value); }
 constexpr sock_filter refuse(int error) { return answer(SECCOMP_RET_ERRNO | static_cast<uint32_t>(error)); }
 // Goes on behind the next `skip` instructions unless equal.
@@ -76,7 +106,7 @@ std::vector<sock_filter> system_call_filter(bool network, bool local_sockets) {
     code.push_back(when_equal(SYS_socket, local_sockets ? 3 : 1));
     if (local_sockets) {
       code.push_back(load(kFirst));
-      code.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_UNIX, 1, 0));
+      code.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kLocalSocket, 1, 0));
     }
     code.push_back(refuse(EPERM));
   }

@@ -160,11 +160,15 @@ void add_descendants(pid_t pid, Usage& usage, int depth) {
   }
 }
 
+bool writes_too_much(const Job& job) {
+  const uint64_t most = job.limits.output_bytes;
+  return most > 0 && folder_bytes(job.folder / "output", most) + folder_bytes(job.folder / "tmp", most) > most;
+}
+
 Stop beyond(const Child& child, const Job& job, Clock::duration took) {
   const Limits& limits = job.limits;
   if (limits.time.count() > 0 && took >= limits.time) return Stop::kTime;
-  if (limits.output_bytes > 0 && folder_bytes(job.folder / "output", limits.output_bytes) > limits.output_bytes)
-    return Stop::kOutput;
+  if (writes_too_much(job)) return Stop::kOutput;
   Usage usage;
   add_descendants(child.pid, usage, 0);
   if (limits.memory_bytes > 0 && usage.memory > limits.memory_bytes) return Stop::kMemory;
@@ -257,18 +261,22 @@ Ended watch(Child& child, const Job& job, const LineSink& line, const CancelToke
 Status judge(const Job& job, const Ended& ended, int status) {
   const Limits& limits = job.limits;
   switch (ended.stop) {
-    case Stop::kCancelled: return fail(Code::kCancelled, "cancelled");
-    case Stop::kTime: return beyond_limit(job, "ran longer than", human_duration(limits.time), "seconds");
-    case Stop::kMemory: return beyond_limit(job, "takes more memory than", human_bytes(limits.memory_bytes), "memory");
-    case Stop::kOutput: return beyond_limit(job, "writes more than", human_bytes(limits.output_bytes), "output");
+    case Stop::kCancelled:
+      return fail(Code::kCancelled, "cancelled");
+    case Stop::kTime:
+      return beyond_limit(job, "ran longer than", human_duration(limits.time), "seconds");
+    case Stop::kMemory:
+      return beyond_limit(job, "takes more memory than", human_bytes(limits.memory_bytes), "memory");
+    case Stop::kOutput:
+      return beyond_limit(job, "writes more than", human_bytes(limits.output_bytes), "output");
     case Stop::kProcesses:
       return beyond_limit(job, "starts more processes than", fmt::format("{}", limits.processes), "processes");
-    case Stop::kNone: break;
+    case Stop::kNone:
+      break;
   }
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
     // What was written after the last look.
-    if (limits.output_bytes > 0 && folder_bytes(job.folder / "output", limits.output_bytes) > limits.output_bytes)
-      return beyond_limit(job, "writes more than", human_bytes(limits.output_bytes), "output");
+    if (writes_too_much(job)) return beyond_limit(job, "writes more than", human_bytes(limits.output_bytes), "output");
     return {};
   }
   if (WIFEXITED(status)) {

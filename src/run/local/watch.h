@@ -4,8 +4,6 @@
 // One thread per child.
 #pragma once
 
-#include <sys/types.h>
-
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -46,13 +44,13 @@ struct Pipe {
 };
 
 struct Child {
-  pid_t pid = -1;
+  int pid = -1;
   Handle process;  // pidfd
   Handle output;   // ends of pipes, to read from
   Handle errors;
 };
 // Of a child just made. Errors: kIo.
-Result<Handle> open_process(pid_t pid);
+Result<Handle> open_process(int pid);
 
 enum class Stop : uint8_t { kNone, kCancelled, kTime, kMemory, kOutput, kProcesses };
 
@@ -65,7 +63,7 @@ struct Ended {
 
 // `stop` asks the child to end; it is called again now and then until it has.
 Ended watch(Child& child, const Job& job, const LineSink& line, const CancelToken& cancel,
-            const std::function<void(pid_t)>& stop);
+            const std::function<void(int)>& stop);
 // A child's end as the user's error. `status` is the program's own.
 Status judge(const Job& job, const Ended& ended, int status);
 
