@@ -19,6 +19,8 @@ find_package(CLI11 REQUIRED)         # CLI11::CLI11
 find_package(spdlog REQUIRED)        # spdlog::spdlog
 find_package(SQLite3 REQUIRED)       # SQLite::SQLite3
 find_package(CURL REQUIRED)          # CURL::libcurl
+find_package(OpenSSL REQUIRED)       # OpenSSL::SSL, OpenSSL::Crypto
+find_package(Boost 1.74 REQUIRED)    # Boost::headers: Beast and Asio
 if(SINAN_TESTS)
   find_package(GTest REQUIRED)       # GTest::gtest_main, GTest::gmock
   find_package(rapidcheck REQUIRED)  # rapidcheck

@@ -62,6 +62,8 @@ spdlog::level::level_enum to_spdlog(Level level) {
 
 void set_level(Level level) { logger()->set_level(to_spdlog(level)); }
 
+bool enabled(Level level) { return logger()->should_log(to_spdlog(level)); }
+
 std::optional<Level> level_named(std::string_view name) {
   if (name == "debug") return Level::kDebug;
   if (name == "info") return Level::kInfo;

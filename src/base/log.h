@@ -12,6 +12,8 @@ namespace sinan::log {
 
 enum class Level { kDebug, kInfo, kWarning, kError, kOff };
 void set_level(Level level);
+// Whether a line of this level would be written: for those that cost something to put together.
+bool enabled(Level level);
 // "debug", "info", "warning", "error", "off".
 std::optional<Level> level_named(std::string_view name);
 // Appends from now on to this file instead of stderr.
