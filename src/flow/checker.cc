@@ -270,8 +270,9 @@ void Checker::improve(Error& error, const Statement& statement, const Access& ac
     error.hint = syntax_hint(statement, *error.span, verbs);
   }
   if (statement.text.is_query || !error.hint.empty()) return;
-  // Words that are nearly a registered statement.
+  // Words that are nearly a registered statement, and not one already.
   const std::string words = leading_words(statement.program, statement.text.whole);
+  if (std::ranges::any_of(phrases, [&](const auto& phrase) { return begins_with_phrase(words, phrase); })) return;
   for (size_t end = words.size(); end != std::string::npos && end > 0; end = words.rfind(' ', end - 1)) {
     if (const auto phrase = nearest(std::string_view(words).substr(0, end), phrases)) {
       error.hint = fmt::format("did you mean \"{}\"?", *phrase);

@@ -46,7 +46,7 @@ Result<LabelCollector> LabelCollector::make(std::string name, arrow::Type type, 
   if (is_regression(intent) && !collector.is_number_) {
     return fail(Code::kProgram,
                 fmt::format("regression needs a label that is a number: \"{}\" is {}", name, type.to_string()),
-                "choose a classification objective such as \"binary:logistic\" or \"multi:softprob\"");
+                "a classifier learns it, such as LinearClassifier, or xgboost.gbtree without this objective");
   }
   const bool undecided = !intent.task && !intent.is_classification;
   collector.collects_values_ = is_regression(intent) || (undecided && collector.is_number_ && !is_bool);
@@ -85,6 +85,7 @@ void LabelCollector::give_up_classes() {
 Status LabelCollector::append(const arrow::ColumnView& column, size_t part,
                               std::optional<std::span<const uint32_t>> rows) {
   const size_t count = rows ? rows->size() : column.size();
+  rows_[part] += count;
   const auto row_at = [&](size_t i) { return rows ? (*rows)[i] : i; };
   if (collects_values_) {
     std::vector<float> all(column.size());
@@ -134,10 +135,16 @@ Result<LabelCollector::Decision> LabelCollector::finish() {
   for (IntegerColumn& codes : codes_) codes.finish();
   for (const size_t part : {kTrainPart, kValidationPart}) {
     if (missing_[part] == 0) continue;
-    return fail(Code::kData,
-                fmt::format("label is NULL in {} {} row{}: \"{}\"", human_count(missing_[part]),
-                            part == kTrainPart ? "training" : "validation", missing_[part] == 1 ? "" : "s", name_),
-                fmt::format("add WHERE {} IS NOT NULL", name_));
+    if (part == kTrainPart && missing_[part] == rows_[part]) {
+      return fail(Code::kData, fmt::format("label is NULL in every training row: \"{}\"", name_),
+                  "there is nothing to learn from it: choose another, or other rows");
+    }
+    const bool can_be_nan = type_.is_floating();
+    return fail(
+        Code::kData,
+        fmt::format("label is NULL{} in {} {} row{}: \"{}\"", can_be_nan ? " or NaN" : "", human_count(missing_[part]),
+                    part == kTrainPart ? "training" : "validation", missing_[part] == 1 ? "" : "s", name_),
+        can_be_nan ? fmt::format("add WHERE isfinite({})", name_) : fmt::format("add WHERE {} IS NOT NULL", name_));
   }
   if (collects_classes_ && collects_values_) {
     // Integers 0..k-1 or 1..k.
@@ -196,8 +203,10 @@ Result<LabelCollector::Decision> LabelCollector::as_classes() {
     return fail(Code::kData,
                 fmt::format("number of classes disagrees with the data: {} asked for, {} found in \"{}\" ({})", wanted,
                             order.size(), name_, list_classes(decision.map.classes)),
-                decision.task == Task::kBinary ? "for more than two classes use objective=\"multi:softprob\""
-                                               : fmt::format("set num_class={}, or leave it out", order.size()));
+                decision.task == Task::kBinary
+                    ? "learn them with LinearClassifier or xgboost.gbtree, which leave the number open, or make two of "
+                      "them in the query"
+                    : fmt::format("set num_class={}, or leave it out", order.size()));
   }
   TextProfiler profiler;
   for (const std::string& name : decision.map.classes) profiler.add(name);

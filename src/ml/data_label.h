@@ -67,7 +67,8 @@ class LabelCollector {
   std::vector<uint64_t> counts_;    // by code, training rows
   IntegerColumn codes_[kParts];
   FloatColumn values_[kParts];
-  uint64_t missing_[kParts] = {};
+  uint64_t rows_[kParts] = {};
+  uint64_t missing_[kParts] = {};     // of them
   std::vector<float> class_of_code_;  // shifted by one, as read_mapped wants it
 };
 

@@ -115,7 +115,8 @@ class ClauseParser {
         parts.size() < 2 || parts.size() > 4 || std::ranges::any_of(parts, &std::string_view::empty)) {
       return fail(Code::kProgram,
                   fmt::format("the target of PREDICT is a table and a column, found \"{}\"", target.text),
-                  "write table.column, schema.table.column or source.schema.table.column")
+                  target.text.ends_with('.') ? "the result's column has a plain name, without quotes"
+                                             : "write table.column, schema.table.column or source.schema.table.column")
           .at(target.span);
     }
     auto dot = static_cast<uint32_t>(target.text.rfind('.'));
