@@ -13,6 +13,7 @@
 #include "ml/feature_plan_input.h"
 #include "ml/feature_text.h"
 #include "ml/feature_values.h"
+#include "ml/query_columns.h"
 
 namespace sinan::ml {
 namespace {
@@ -291,12 +292,7 @@ class ColumnReader {
         .at(name.span);
   }
 
-  Failure unknown(const Expr& name) const {
-    const std::string near = did_you_mean(last_part(name.text), query_.names());
-    return fail(Code::kProgram, fmt::format("COLUMN is not a column of the query: \"{}\"", name.text),
-                near.empty() ? fmt::format("the query has {}", join(query_.names(), ", ")) : near)
-        .at(name.span);
-  }
+  Failure unknown(const Expr& name) const { return no_such_column("COLUMN", name.text, query_).at(name.span); }
 
   Result<std::vector<size_t>> matches(const Expr& name) const {
     if (query_.index_of(name.text) || query_.index_of(last_part(name.text)))

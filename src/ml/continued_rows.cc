@@ -12,6 +12,7 @@
 #include "ml/data_roles.h"
 #include "ml/evaluation.h"
 #include "ml/folds.h"
+#include "ml/query_columns.h"
 
 namespace sinan::ml {
 namespace {
@@ -31,12 +32,6 @@ void reorder(std::span<const uint32_t> order, std::vector<T>& values) {
   std::vector<T> out(order.size());
   for (size_t i = 0; i < order.size(); ++i) out[i] = values[order[i]];
   values = std::move(out);
-}
-
-Result<size_t> find_column(const arrow::Schema& query, std::string_view name, std::string_view what) {
-  if (const auto at = query.index_of(name)) return *at;
-  return fail(Code::kProgram, fmt::format("{} is not a column of the query: \"{}\"", what, name),
-              did_you_mean(name, query.names()));
 }
 
 // One part of the rows; handed out as one block.

@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "base/strings.h"
 #include "ml/feature_plan_input.h"
+#include "ml/query_columns.h"
 
 namespace sinan::ml {
 namespace {
@@ -19,12 +20,9 @@ constexpr std::string_view kWeight = "weight_column";
 constexpr std::string_view kGroup = "group_column";
 constexpr std::string_view kUpper = "label_upper_column";
 
-Result<std::optional<size_t>> find_column(const arrow::Schema& query, std::string_view name, std::string_view role) {
+Result<std::optional<size_t>> find_role(const arrow::Schema& query, std::string_view name, std::string_view role) {
   if (name.empty()) return std::nullopt;
-  if (const auto at = query.index_of(name)) return *at;
-  const std::string near = did_you_mean(name, query.names());
-  return fail(Code::kProgram, fmt::format("{} is not a column of the query: \"{}\"", role, name),
-              near.empty() ? fmt::format("the query has {}", join(query.names(), ", ")) : near);
+  return TRY(find_column(query, name, role));
 }
 
 Status expect(bool is_right, const arrow::Schema& query, std::optional<size_t> column, std::string_view role,
@@ -104,9 +102,9 @@ std::vector<std::pair<std::string_view, std::string_view>> RoleColumns::given() 
 
 Result<RoleCollector::Places> RoleCollector::find(const RoleColumns& names, const arrow::Schema& query) {
   Places places;
-  places.weight = TRY(find_column(query, names.weight, kWeight));
-  places.group = TRY(find_column(query, names.group, kGroup));
-  places.label_upper = TRY(find_column(query, names.label_upper, kUpper));
+  places.weight = TRY(find_role(query, names.weight, kWeight));
+  places.group = TRY(find_role(query, names.group, kGroup));
+  places.label_upper = TRY(find_role(query, names.label_upper, kUpper));
   TRY(expect(is_number(query, places.weight), query, places.weight, kWeight, "a number"));
   if (places.group) TRY(check_group_type(query[*places.group]));
   TRY(expect(is_number(query, places.label_upper), query, places.label_upper, kUpper, "a number"));

@@ -15,6 +15,7 @@
 #include "ml/data_vector.h"
 #include "ml/data_workers.h"
 #include "ml/folds.h"
+#include "ml/query_columns.h"
 
 namespace sinan::ml {
 namespace {
@@ -23,13 +24,6 @@ namespace {
 constexpr size_t kBlockRows = size_t{1} << 18;
 // Up to here a pass is one block: a library that computes quantiles of its own then sees all values at once.
 constexpr size_t kOneBlockRows = 1'000'000;
-
-Result<size_t> find_column(const arrow::Schema& query, std::string_view name, std::string_view what) {
-  if (auto at = query.index_of(name)) return *at;
-  const std::string near = did_you_mean(name, query.names());
-  return fail(Code::kProgram, fmt::format("{} is not a column of the query: \"{}\"", what, name),
-              near.empty() ? fmt::format("the query has {}", join(query.names(), ", ")) : near);
-}
 
 std::vector<std::string> not_features(const DataSpec& spec) {
   std::vector<std::string> names = spec.excluded;

@@ -96,8 +96,9 @@ Result<ModelSignature> find_signature(const sql::Name& name, const flow::ObjectS
   }
   const std::vector<std::string> known = objects.known_names(object_kind::kModel);
   if (has_version && std::ranges::find(known, bare.name) != known.end()) {
-    return fail(Code::kNotFound, fmt::format("model has no such version: \"{}\"", name.text),
-                fmt::format("DESCRIBE MODEL {} lists its versions", bare.name))
+    return fail(Code::kNotFound,
+                fmt::format("model has no such {}: \"{}\"", parsed->version == 0 ? "alias" : "version", name.text),
+                fmt::format("DESCRIBE MODEL {} lists its versions and aliases", bare.name))
         .at(name.span);
   }
   return not_found(name.text, known).at(name.span);

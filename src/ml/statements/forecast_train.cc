@@ -5,6 +5,7 @@
 #include "base/strings.h"
 #include "ml/feature_plan_input.h"
 #include "ml/planned_model.h"
+#include "ml/query_columns.h"
 #include "ml/series/forecast_report.h"
 #include "ml/series/forecaster.h"
 #include "ml/statements/cluster_attributes.h"
@@ -46,13 +47,14 @@ Result<size_t> find_time(const ForecastTrain& train, const std::vector<size_t>& 
                          const arrow::Schema& query) {
   const std::string given = train.attributes.string("model.time_column");
   if (!given.empty()) {
+    const Span place = span_of(train.attributes, "model.time_column");
     const auto at = query.index_of(given);
-    if (at && time_kind(query[*at].type)) return *at;
+    if (!at) return no_such_column("model.time_column", given, query).at(place);
+    if (time_kind(query[*at].type)) return *at;
     return fail(Code::kArgument,
-                at ? fmt::format("model.time_column is no time: \"{}\" is {}", given, query[*at].type.to_string())
-                   : fmt::format("model.time_column is not a column of the query: \"{}\"", given),
-                at ? "it can be a date, a timestamp, a text or an integer" : did_you_mean(given, query.names()))
-        .at(span_of(train.attributes, "model.time_column"));
+                fmt::format("model.time_column is no time: \"{}\" is {}", given, query[*at].type.to_string()),
+                "it can be a date, a timestamp, a text or an integer")
+        .at(place);
   }
   for (const auto& wanted :
        {std::pair(TimeKind::kDate, TimeKind::kTimestamp), std::pair(TimeKind::kText, TimeKind::kText),
@@ -71,12 +73,7 @@ Result<size_t> find_time(const ForecastTrain& train, const std::vector<size_t>& 
 Result<SeriesColumns> choose_columns(const ForecastTrain& train, const arrow::Schema& query) {
   const sql::Name& label = *train.clause.label;
   const auto label_at = query.index_of(label.text);
-  if (!label_at) {
-    const std::string near = did_you_mean(label.text, query.names());
-    return fail(Code::kProgram, fmt::format("label is not a column of the query: \"{}\"", label.text),
-                near.empty() ? fmt::format("the query has {}", join(query.names(), ", ")) : near)
-        .at(label.span);
-  }
+  if (!label_at) return no_such_column("label", label.text, query).at(label.span);
   if (!query[*label_at].type.is_numeric()) {
     return fail(Code::kProgram, fmt::format("a forecast is of a number, and the label is not: \"{}\" is {}", label.text,
                                             query[*label_at].type.to_string()))
@@ -86,11 +83,7 @@ Result<SeriesColumns> choose_columns(const ForecastTrain& train, const arrow::Sc
   std::vector<size_t> groups, rest;
   for (const sql::Name& name : train.clause.group_by) {
     const auto at = query.index_of(name.text);
-    if (!at) {
-      return fail(Code::kProgram, fmt::format("GROUP BY is not a column of the query: \"{}\"", name.text),
-                  did_you_mean(name.text, query.names()))
-          .at(name.span);
-    }
+    if (!at) return no_such_column("GROUP BY", name.text, query).at(name.span);
     if (*at == *label_at || std::ranges::find(groups, *at) != groups.end() || !input_kind(query[*at].type)) {
       return fail(Code::kProgram, fmt::format("GROUP BY cannot tell series apart by this column: \"{}\"", name.text))
           .at(name.span);

@@ -10,6 +10,7 @@
 #include "ml/column_functions.h"
 #include "ml/data_label.h"
 #include "ml/feature_plan_input.h"
+#include "ml/query_columns.h"
 #include "ml/statements/cluster_attributes.h"
 #include "ml/statements/train_options.h"
 
@@ -256,12 +257,7 @@ namespace {
 Status check_label(const TrainRequest& request, const arrow::Schema& query) {
   const sql::Name& label = *request.clause.label;
   const auto at = query.index_of(request.data.label);
-  if (!at) {
-    const std::string near = did_you_mean(label.text, query.names());
-    return fail(Code::kProgram, fmt::format("label is not a column of the query: \"{}\"", label.text),
-                near.empty() ? fmt::format("the query has {}", join(query.names(), ", ")) : near)
-        .at(label.span);
-  }
+  if (!at) return no_such_column("label", label.text, query).at(label.span);
   if (auto made = LabelCollector::make(query[*at].name, query[*at].type, request.data.intent); !made) {
     return fail(std::move(made).error()).at(label.span);
   }
@@ -274,11 +270,7 @@ Status check_columns(const TrainRequest& request, const arrow::Schema& query) {
   if (request.clause.label) TRY(check_label(request, query));
   for (const sql::Name& name : request.clause.group_by) {
     const auto group = query.index_of(name.text);
-    if (!group) {
-      return fail(Code::kProgram, fmt::format("GROUP BY is not a column of the query: \"{}\"", name.text),
-                  did_you_mean(name.text, query.names()))
-          .at(name.span);
-    }
+    if (!group) return no_such_column("GROUP BY", name.text, query).at(name.span);
     if (!input_kind(query[*group].type)) {
       return fail(Code::kProgram,
                   fmt::format("GROUP BY needs numbers, text or times: \"{}\" is {}", name.text,
@@ -287,18 +279,10 @@ Status check_columns(const TrainRequest& request, const arrow::Schema& query) {
           .at(name.span);
     }
   }
-  if (!request.folds.key.empty() && !query.index_of(request.folds.key)) {
-    return fail(Code::kProgram, fmt::format("validation.key is not a column of the query: \"{}\"", request.folds.key),
-                did_you_mean(request.folds.key, query.names()))
-        .at(request.folds.place);
-  }
-  if (!request.data.validation_column.empty() && !query.index_of(request.data.validation_column)) {
-    const std::string near = did_you_mean(request.data.validation_column, query.names());
-    return fail(Code::kProgram,
-                fmt::format("validation.column is not a column of the query: \"{}\"", request.data.validation_column),
-                near)
-        .at(request.validation_place);
-  }
+  if (const std::string& key = request.folds.key; !key.empty() && !query.index_of(key))
+    return no_such_column("validation.key", key, query).at(request.folds.place);
+  if (const std::string& column = request.data.validation_column; !column.empty() && !query.index_of(column))
+    return no_such_column("validation.column", column, query).at(request.validation_place);
   TRY(check_roles(request, query));
   if (auto features = feature_columns(query, request.data); !features)
     return fail(std::move(features).error()).at(request.query_place);
