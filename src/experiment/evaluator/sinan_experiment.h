@@ -10,8 +10,7 @@
  * the detail says why. Texts are UTF-8 and end with a zero byte; contexts copy what they are given. No function may be given a null
  * evaluator, context or name.
  */
-#ifndef SINAN_EXPERIMENT_H
-#define SINAN_EXPERIMENT_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -97,5 +96,3 @@ size_t sinan_explain(const sinan_evaluator* evaluator, const char* parameter, co
 #ifdef __cplusplus
 }
 #endif
-
-#endif /* SINAN_EXPERIMENT_H */
