@@ -175,12 +175,18 @@ std::optional<ContextValue> sample_of(AttributeType type, const ValueSet::Values
 template <class Set, class Text>
 std::string interval_text(const Set& set, Text text) {
   std::string result;
+  const Set whole = Set::all();
   for (const auto& interval : set.intervals()) {
     if (!result.empty()) result += " or ";
+    const bool from_first = interval.begin == whole.intervals()[0].begin;
     if (interval.end && Set::one(interval.begin).intervals()[0].end == interval.end) {
       result += text(interval.begin);
+    } else if (!interval.end) {
+      result += text(interval.begin) + " or more";
+    } else if (from_first) {
+      result += "below " + text(*interval.end);
     } else {
-      result += fmt::format("[{}, {})", text(interval.begin), interval.end ? text(*interval.end) : "…");
+      result += fmt::format("from {} to below {}", text(interval.begin), text(*interval.end));
     }
   }
   return result;
@@ -322,6 +328,32 @@ ValueSet ValueSet::present() const {
   ValueSet set = values(type_);
   set.mismatch_ = true;
   return set;
+}
+
+std::optional<ValueSet> ValueSet::outside() const {
+  if (const Strings* strings = std::get_if<Strings>(&values_)) {
+    if (strings->patterns.size() > 1 ||
+        (strings->patterns.size() == 1 && !(strings->all_but && strings->listed.empty())))
+      return std::nullopt;
+  }
+  if (const Lists* lists = std::get_if<Lists>(&values_);
+      lists != nullptr && lists->with.size() + lists->without.size() > 1)
+    return std::nullopt;
+  ValueSet result = negated();
+  result.missing_ = !missing_;
+  result.mismatch_ = !mismatch_;
+  return result;
+}
+
+bool ValueSet::is_plainly_empty() const {
+  const Strings* strings = std::get_if<Strings>(&values_);
+  if (strings != nullptr && strings->all_but) return false;
+  return is_empty() == Answer::kYes;
+}
+
+bool ValueSet::contains_text(std::string_view text) const {
+  const Strings* strings = std::get_if<Strings>(&values_);
+  return strings != nullptr && strings->contains(text);
 }
 
 ValueSet ValueSet::intersect(const ValueSet& other) const {

@@ -94,11 +94,17 @@ class ValueSet {
   // The values of the type that are not in the set; missing and mismatch are in neither: SQL's NOT of an unknown is unknown.
   // A set of several patterns or elements has no such complement; conditions have one each.
   ValueSet negated() const;
-  // Everything else, missing and mismatch included: what IS NOT NULL is to IS NULL.
+  // Every value, and mismatch: what IS NOT NULL is to IS NULL.
   ValueSet present() const;
+  // All that is not in the set, missing and mismatch included: where a condition is false or unknown. Nothing for a set of
+  // several patterns or elements, whose rest is no such set.
+  std::optional<ValueSet> outside() const;
   ValueSet intersect(const ValueSet& other) const;
   Answer is_empty() const;
   bool is_everything() const { return *this == everything(type_); }
+  // Whether the set could be empty, without a search: no for patterns.
+  bool is_plainly_empty() const;
+  bool contains_text(std::string_view text) const;  // of a string set
   // A value of the set, present ones first; nothing when it is empty or that is unknown.
   std::optional<ContextValue> sample() const;
   // Up to `limit` values of a string set.
