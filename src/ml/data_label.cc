@@ -115,7 +115,7 @@ Status LabelCollector::append(const arrow::ColumnView& column, size_t part,
       if (texts_.size() > counts_.size()) counts_.resize(texts_.size());
     }
     codes[i] = last_code;
-    if (part == kTrainPart) ++counts_[static_cast<size_t>(last_code)];
+    if (part == kTrainPart || knows_all_classes_) ++counts_[static_cast<size_t>(last_code)];
   }
   codes_[part].append(codes);
   if (texts_.size() > (collects_values_ ? kFewClasses : kMostClasses)) {

@@ -33,6 +33,9 @@ class LabelCollector {
   // Errors (kProgram): a type that is no label; regression asked of a label that is no number.
   static Result<LabelCollector> make(std::string name, arrow::Type type, Trainer::Intent intent);
 
+  // Classes are those of all parts, whether the training rows have one or not. Before the first append().
+  void know_all_classes() { knows_all_classes_ = true; }
+
   // Rows of the batch for one part; `rows` empty = all.
   Status append(const arrow::ColumnView& column, size_t part, std::optional<std::span<const uint32_t>> rows);
 
@@ -59,12 +62,13 @@ class LabelCollector {
   bool is_number_ = false;
   bool collects_classes_ = false;
   bool collects_values_ = false;
+  bool knows_all_classes_ = false;
 
   std::unordered_map<double, int64_t> number_codes_;
   StringCodes text_codes_;
   std::vector<double> numbers_;     // by code, when is_number_
   std::vector<std::string> texts_;  // by code: what a person reads
-  std::vector<uint64_t> counts_;    // by code, training rows
+  std::vector<uint64_t> counts_;    // by code, rows of the parts whose classes are known
   IntegerColumn codes_[kParts];
   FloatColumn values_[kParts];
   uint64_t rows_[kParts] = {};

@@ -139,6 +139,12 @@ Status RoleCollector::append(const arrow::Batch& batch, size_t part, std::option
   return {};
 }
 
+Failure bad_weight(std::string_view column, double value) {
+  const std::string shown = std::isnan(value) ? "NULL" : fmt::format("{}", value);
+  return fail(Code::kData, fmt::format("{} must be 0 or more in every row: \"{}\" has {}", kWeight, column, shown),
+              fmt::format("add WHERE {} >= 0", column));
+}
+
 Status RoleCollector::append_weights(const arrow::ColumnView& column, Part& part,
                                      std::optional<std::span<const uint32_t>> rows) {
   std::vector<float> all(column.size());
@@ -150,10 +156,7 @@ Status RoleCollector::append_weights(const arrow::ColumnView& column, Part& part
       part.weight.push_back(value);
       continue;
     }
-    const std::string shown = std::isnan(value) ? "NULL" : fmt::format("{}", value);
-    return fail(Code::kData,
-                fmt::format("{} must be 0 or more in every row: \"{}\" has {}", kWeight, names_.weight, shown),
-                fmt::format("add WHERE {} >= 0", names_.weight));
+    return bad_weight(names_.weight, static_cast<double>(value));
   }
   return {};
 }

@@ -44,6 +44,9 @@ uint64_t group_key(const arrow::ColumnView& column, size_t row);
 // Errors (kProgram): a type that cannot tell groups apart.
 Status check_group_type(const arrow::Field& field);
 
+// Of a weight below 0, infinite, or NaN for NULL (kData).
+Failure bad_weight(std::string_view column, double value);
+
 class RoleCollector {
  public:
   // Errors (kProgram): a column missing (nearest name) or of a type that cannot have the role.

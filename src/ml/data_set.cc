@@ -129,6 +129,7 @@ Result<DataSetBuilder> DataSetBuilder::make(const DataSpec& spec, const arrow::S
   if (state->label_column) {
     const arrow::Field& label = query[*state->label_column];
     state->label = TRY(LabelCollector::make(label.name, label.type, spec.intent));
+    if (!spec.folds.empty()) state->label->know_all_classes();
   }
   state->roles = TRY(RoleCollector::make(spec.roles, query));
   state->workers = std::make_unique<Workers>(spec.threads);
@@ -155,6 +156,8 @@ std::array<std::vector<uint32_t>, kParts> deal_rows(const arrow::Batch& batch, c
     if (validation_column) {
       const arrow::ColumnView marks = batch.column(*validation_column);
       validates = !marks.is_null(i) && marks.as_double(i) != 0;
+    } else if (!spec.folds.empty()) {
+      validates = spec.folds[rows_before + i] == spec.held_out_fold;
     } else {
       const uint64_t key = roles.group_key(batch, i).value_or(rows_before + i);
       validates = draw(spec.seed, key) < spec.validation_fraction;
@@ -167,7 +170,7 @@ std::array<std::vector<uint32_t>, kParts> deal_rows(const arrow::Batch& batch, c
 Status DataSetBuilder::append(const arrow::Batch& batch) {
   State& state = *state_;
   state.fingerprint.add(batch, *state.workers);
-  const bool splits = state.validation_column || state.spec.validation_fraction > 0;
+  const bool splits = state.validation_column || state.spec.validation_fraction > 0 || !state.spec.folds.empty();
   if (!splits) {
     const PartRows all{kTrainPart, std::nullopt};
     return state.add(batch, state.columns, state.label_column, std::span(&all, 1));

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,10 @@ struct DataSpec {
   Trainer::Intent intent;
   std::optional<Trainer::Binning> binning;
   uint32_t threads = 1;
+  // Cross-validation: the fold of each row in the query's order; the rows of one are the validation rows, and their classes are
+  // known. Borrowed; empty = no folds.
+  std::span<const uint32_t> folds = {};
+  uint32_t held_out_fold = 0;
 };
 
 // What became of one query column, for the user to read before the training begins.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -34,13 +35,15 @@ double number_at(const arrow::ColumnView& column, size_t row) {
 class EvaluationMapper final : public BatchMapper {
  public:
   EvaluationMapper(const OpenModelQuery& query, size_t label, std::optional<size_t> by, std::optional<size_t> group,
-                   const EvaluationRequest& request, const ClassIndex& classes,
+                   std::optional<size_t> weight, const EvaluationRequest& request, const ClassIndex& classes,
                    std::shared_ptr<const arrow::Schema> schema)
       : model_(*query.model),
         encoder_(query.model->package().plan, query.binding),
         label_(label),
         by_(by),
         group_(group),
+        weight_(weight),
+        weight_name_(request.weight.value_or("")),
         label_name_(request.label),
         classes_(classes),
         with_margins_(request.with_margins),
@@ -53,6 +56,7 @@ class EvaluationMapper final : public BatchMapper {
     size_t next = 1;
     TRY(append_scores(block, Output::kPrediction, model_.predictor().prediction_width(), out, next));
     if (with_margins_) TRY(append_scores(block, Output::kMargin, model_.predictor().outputs(), out, next));
+    if (weight_) TRY(append_weight(rows.column(*weight_), out.column(next++)));
     if (group_) TRY(append_group(rows.column(*group_), out.column(next)));
     if (by_) return arrow::with_columns(rows, {*by_}, out.finish());
     return out.finish();
@@ -87,6 +91,15 @@ class EvaluationMapper final : public BatchMapper {
     return {};
   }
 
+  Status append_weight(const arrow::ColumnView& column, arrow::ColumnBuilder& out) const {
+    for (size_t i = 0; i < column.size(); ++i) {
+      const double weight = column.is_null(i) ? std::numeric_limits<double>::quiet_NaN() : number_at(column, i);
+      if (!(std::isfinite(weight) && weight >= 0)) return bad_weight(weight_name_, weight);
+      out.append(weight);
+    }
+    return {};
+  }
+
   static Status append_group(const arrow::ColumnView& column, arrow::ColumnBuilder& out) {
     if (column.null_count() > 0) return fail(Code::kData, "the group is NULL in a row that is to be evaluated");
     for (size_t i = 0; i < column.size(); ++i) out.append(static_cast<int64_t>(group_key(column, i)));
@@ -113,7 +126,8 @@ class EvaluationMapper final : public BatchMapper {
   const Model& model_;
   FeatureEncoder encoder_;
   size_t label_;
-  std::optional<size_t> by_, group_;
+  std::optional<size_t> by_, group_, weight_;
+  std::string weight_name_;
   std::string label_name_;
   const ClassIndex& classes_;
   bool with_margins_;
@@ -152,12 +166,14 @@ Status check_label(const Model& model, const arrow::Field& label) {
 }
 
 // What a mapper adds to the column to slice by.
-std::shared_ptr<const arrow::Schema> scored_schema(const Model& model, bool with_margins, bool with_group) {
+std::shared_ptr<const arrow::Schema> scored_schema(const Model& model, bool with_margins, bool with_weight,
+                                                   bool with_group) {
   auto schema = std::make_shared<arrow::Schema>();
   const bool regression = !is_classification(model.package().task);
   schema->fields.push_back({"truth", regression ? arrow::double_type() : arrow::int32_type()});
   const size_t scores = model.predictor().prediction_width() + (with_margins ? model.predictor().outputs() : 0);
   for (size_t k = 0; k < scores; ++k) schema->fields.push_back({fmt::format("score_{}", k), arrow::float_type()});
+  if (with_weight) schema->fields.push_back({"weight", arrow::double_type()});
   if (with_group) schema->fields.push_back({"group", arrow::int64_type()});
   return schema;
 }
@@ -230,13 +246,25 @@ Result<EvaluatedRows> score_for_evaluation(OpenModelQuery query, const Evaluatio
     if (!found.has_value()) return fail(Error(found.error())).at(request.by_place);
     by = *found;
   }
+  std::optional<size_t> weight;
+  if (request.weight) {
+    const auto found = column_of(*columns, *request.weight, "one that rows are weighted by");
+    if (!found.has_value()) return fail(Error(found.error())).at(request.weight_place);
+    weight = *found;
+    if (!has_numbers((*columns)[*weight].type)) {
+      return fail(Code::kProgram, fmt::format("weights are numbers: \"{}\" is {}", *request.weight,
+                                              (*columns)[*weight].type.to_string()))
+          .at(request.weight_place);
+    }
+  }
   TRY(check_label(*model, (*columns)[label]));
 
-  const std::shared_ptr<const arrow::Schema> schema = scored_schema(*model, request.with_margins, group.has_value());
+  const std::shared_ptr<const arrow::Schema> schema =
+      scored_schema(*model, request.with_margins, weight.has_value(), group.has_value());
   const ClassIndex classes(model->package().label);
   std::vector<std::unique_ptr<BatchMapper>> mappers;
   for (uint32_t i = 0; i < std::max(1u, context.threads()); ++i)
-    mappers.push_back(std::make_unique<EvaluationMapper>(query, label, by, group, request, classes, schema));
+    mappers.push_back(std::make_unique<EvaluationMapper>(query, label, by, group, weight, request, classes, schema));
   context.progress().stage("scoring");
   const auto batches =
       map_batches(std::move(query.rows), schema, std::move(mappers), context.cancel(), &context.progress());
@@ -256,10 +284,18 @@ Result<EvaluatedRows> score_for_evaluation(OpenModelQuery query, const Evaluatio
       if (!appended.has_value()) return fail(std::move(appended).error()).at(request.by_place);
     }
     append_batch(*batch, by ? 1 : 0, *model, request.with_margins, out.scored);
+    if (weight) {
+      const std::span<const double> values = *batch->column(batch->columns() - (group ? 2 : 1)).values<double>();
+      out.scored.weight.insert(out.scored.weight.end(), values.begin(), values.end());
+    }
     if (group) groups.append(*batch->column(batch->columns() - 1).values<int64_t>(), out.scored.group);
   }
   if (out.scored.rows() == 0)
     return fail(Code::kData, "there are no rows to evaluate", "check the query's WHERE clause");
+  const std::vector<double>& weights = out.scored.weight;
+  if (weight && std::ranges::all_of(weights, [](double w) { return w == 0; }))
+    return fail(Code::kData, "the weights of all rows are 0", "a row with weight 0 is not counted")
+        .at(request.weight_place);
   if (slices) out.slices = slices->finish();
   return out;
 }

@@ -39,6 +39,8 @@ struct EvaluationRequest {
   Span by_place;                     // where its errors are shown
   std::optional<std::string> group;  // ranking: a column of the query
   Span group_place;
+  std::optional<std::string> weight;  // a column of the query: how much each row counts
+  Span weight_place;
 };
 
 struct EvaluatedRows {

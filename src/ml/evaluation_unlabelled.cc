@@ -158,72 +158,103 @@ Result<const UnlabelledMetric*> find_unlabelled_metric(std::string_view name, Ta
               near.empty() ? fmt::format("there are {}", join(known, ", ")) : near);
 }
 
+namespace {
+
+class UnlabelledScorer {
+ public:
+  UnlabelledScorer(const Model& model, uint64_t seed)
+      : predictor_(model.predictor()),
+        clusters_(model.package().task == Task::kClustering),
+        reservoir_(kSampleRows, seed) {
+    out_.values.assign(std::size(kMetrics), kUndefined);
+    sample_.width = predictor_.dimensions();
+  }
+
+  Status add(const MatrixBlock& block) {
+    predicted_.resize(block.rows);
+    margin_.resize(block.rows);
+    TRY(predictor_.predict(block, Output::kPrediction, predicted_));
+    TRY(predictor_.predict(block, Output::kMargin, margin_));
+    out_.rows += block.rows;
+    for (size_t i = 0; i < block.rows; ++i) add_row(predicted_[i], static_cast<double>(margin_[i]));
+    if (!clusters_ || !reservoir_.wants(block.rows)) return {};
+    points_.resize(block.rows * sample_.width);
+    TRY(predictor_.place(block, points_));
+    reservoir_.offer(block.rows, [&](size_t row, size_t slot) {
+      if (slot >= sample_.rows()) {
+        sample_.cluster.resize(slot + 1);
+        sample_.points.resize((slot + 1) * sample_.width);
+      }
+      sample_.cluster[slot] = static_cast<int32_t>(predicted_[row]);
+      std::copy_n(points_.data() + row * sample_.width, sample_.width, sample_.points.data() + slot * sample_.width);
+    });
+    return {};
+  }
+
+  Result<UnlabelledScores> finish(const CancelToken& cancel) {
+    if (out_.rows == 0) return fail(Code::kData, "there are no rows to evaluate", "check the query's WHERE clause");
+    const auto count = static_cast<double>(out_.rows);
+    if (!clusters_) {
+      out_.loss = below_ / count;
+      out_.values[kOutliers] = static_cast<double>(outliers_) / count;
+      out_.values[kMeanScore] = scores_ / count;
+      return std::move(out_);
+    }
+    out_.sampled = sample_.rows();
+    out_.loss = squares_ / count;
+    const Centres centres = centres_of(sample_, out_.sizes.size());
+    out_.values[kInertia] = squares_;
+    out_.values[kSilhouette] = TRY(silhouette(sample_, out_.sizes.size(), cancel));
+    out_.values[kCalinski] = calinski_harabasz(sample_, centres);
+    out_.values[kDavies] = davies_bouldin(sample_, centres);
+    return std::move(out_);
+  }
+
+ private:
+  void add_row(float predicted, double margin) {
+    if (!clusters_) {
+      scores_ += margin;
+      below_ += std::max(-margin, 0.0);
+      outliers_ += predicted < 0 ? 1 : 0;
+      return;
+    }
+    squares_ += margin * margin;
+    const auto c = static_cast<size_t>(predicted);
+    if (c >= out_.sizes.size()) out_.sizes.resize(c + 1);
+    ++out_.sizes[c];
+  }
+
+  const Predictor& predictor_;
+  const bool clusters_;
+  Reservoir reservoir_;
+  UnlabelledScores out_;
+  Sample sample_;
+  std::vector<float> predicted_, margin_, points_;
+  double squares_ = 0;
+  double scores_ = 0;
+  double below_ = 0;
+  uint64_t outliers_ = 0;
+};
+
+}  // namespace
+
 Result<UnlabelledScores> score_unlabelled(const Model& model, const FeaturePlan::Binding& binding,
                                           arrow::BatchStream& rows, uint64_t seed, const CancelToken& cancel) {
-  const Predictor& predictor = model.predictor();
-  const bool clusters = model.package().task == Task::kClustering;
   FeatureEncoder encoder(model.package().plan, binding);
-  UnlabelledScores out;
-  out.values.assign(std::size(kMetrics), kUndefined);
-  Sample sample;
-  sample.width = predictor.dimensions();
-  Reservoir reservoir(kSampleRows, seed);
-  std::vector<float> predicted, margin, points;
-  double squares = 0;
-  double scores = 0;
-  double below = 0;
-  uint64_t outliers = 0;
-  while (true) {
+  UnlabelledScorer scorer(model, seed);
+  while (const auto batch = TRY(rows.next())) {
     TRY(cancel.check());
-    const std::optional<arrow::Batch> batch = TRY(rows.next());
-    if (!batch) break;
-    const MatrixBlock block = TRY(encoder.encode(*batch));
-    predicted.resize(block.rows);
-    margin.resize(block.rows);
-    TRY(predictor.predict(block, Output::kPrediction, predicted));
-    TRY(predictor.predict(block, Output::kMargin, margin));
-    out.rows += block.rows;
-    for (size_t i = 0; i < block.rows; ++i) {
-      const auto value = static_cast<double>(margin[i]);
-      if (!clusters) {
-        scores += value;
-        below += std::max(-value, 0.0);
-        outliers += predicted[i] < 0 ? 1 : 0;
-        continue;
-      }
-      squares += value * value;
-      const auto c = static_cast<size_t>(predicted[i]);
-      if (c >= out.sizes.size()) out.sizes.resize(c + 1);
-      ++out.sizes[c];
-    }
-    if (!clusters || !reservoir.wants(block.rows)) continue;
-    points.resize(block.rows * sample.width);
-    TRY(predictor.place(block, points));
-    reservoir.offer(block.rows, [&](size_t row, size_t slot) {
-      if (slot >= sample.rows()) {
-        sample.cluster.resize(slot + 1);
-        sample.points.resize((slot + 1) * sample.width);
-      }
-      sample.cluster[slot] = static_cast<int32_t>(predicted[row]);
-      std::copy_n(points.data() + row * sample.width, sample.width, sample.points.data() + slot * sample.width);
-    });
+    TRY(scorer.add(TRY(encoder.encode(*batch))));
   }
-  if (out.rows == 0) return fail(Code::kData, "there are no rows to evaluate", "check the query's WHERE clause");
-  const auto count = static_cast<double>(out.rows);
-  if (!clusters) {
-    out.loss = below / count;
-    out.values[kOutliers] = static_cast<double>(outliers) / count;
-    out.values[kMeanScore] = scores / count;
-    return out;
-  }
-  out.sampled = sample.rows();
-  out.loss = squares / count;
-  const Centres centres = centres_of(sample, out.sizes.size());
-  out.values[kInertia] = squares;
-  out.values[kSilhouette] = TRY(silhouette(sample, out.sizes.size(), cancel));
-  out.values[kCalinski] = calinski_harabasz(sample, centres);
-  out.values[kDavies] = davies_bouldin(sample, centres);
-  return out;
+  return scorer.finish(cancel);
+}
+
+Result<UnlabelledScores> score_unlabelled(const Model& model, MatrixSource& rows, uint64_t seed,
+                                          const CancelToken& cancel) {
+  UnlabelledScorer scorer(model, seed);
+  TRY(rows.rewind());
+  while (const auto block = TRY(rows.next())) TRY(scorer.add(*block));
+  return scorer.finish(cancel);
 }
 
 }  // namespace sinan::ml

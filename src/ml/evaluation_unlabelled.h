@@ -41,6 +41,9 @@ struct UnlabelledScores {
   std::vector<uint64_t> sizes;  // rows by cluster
 };
 
+// The same of blocks of a matrix.
+Result<UnlabelledScores> score_unlabelled(const Model& model, MatrixSource& rows, uint64_t seed,
+                                          const CancelToken& cancel);
 // Reads all of `rows`, whose columns are bound to the model's plan by `binding`. Errors: kData when there are none.
 Result<UnlabelledScores> score_unlabelled(const Model& model, const FeaturePlan::Binding& binding,
                                           arrow::BatchStream& rows, uint64_t seed, const CancelToken& cancel);

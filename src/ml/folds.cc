@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <map>
+#include <unordered_map>
+#include <utility>
 
 namespace sinan::ml {
 
@@ -35,6 +37,19 @@ std::vector<uint32_t> keyed_folds(std::span<const uint64_t> keys, size_t folds, 
   std::vector<uint32_t> out;
   out.reserve(keys.size());
   for (const uint64_t key : keys) out.push_back(static_cast<uint32_t>(draw(seed, key) * static_cast<double>(folds)));
+  return out;
+}
+
+std::vector<uint32_t> grouped_folds(std::span<const uint64_t> keys, size_t folds, uint64_t seed) {
+  std::vector<uint64_t> known(keys.begin(), keys.end());
+  std::ranges::sort(known);
+  known.erase(std::unique(known.begin(), known.end()), known.end());
+  std::ranges::sort(known, {}, [&](uint64_t key) { return std::pair(draw(seed, key), key); });
+  std::unordered_map<uint64_t, uint32_t> fold_of;
+  for (size_t i = 0; i < known.size(); ++i) fold_of.emplace(known[i], static_cast<uint32_t>(i % folds));
+  std::vector<uint32_t> out;
+  out.reserve(keys.size());
+  for (const uint64_t key : keys) out.push_back(fold_of.at(key));
   return out;
 }
 

@@ -21,6 +21,8 @@ std::vector<uint32_t> stratified_folds(std::span<const float> label, bool is_cla
                                        uint64_t seed);
 // By key (a hash of the row's key): all rows of a key are in one fold, which stays the same when rows come or go.
 std::vector<uint32_t> keyed_folds(std::span<const uint64_t> keys, size_t folds, uint64_t seed);
+// By group: all rows of a key are in one fold; the keys in the order of draw(seed, key) are dealt in turn.
+std::vector<uint32_t> grouped_folds(std::span<const uint64_t> keys, size_t folds, uint64_t seed);
 
 // Row numbers with fold[i] == which, or all others; ascending.
 std::vector<uint32_t> rows_in(std::span<const uint32_t> fold, uint32_t which);

@@ -28,6 +28,7 @@ class HeldMatrix {
 
   size_t rows() const { return rows_; }
   std::span<const float> label() const { return label_; }
+  std::span<const int32_t> group() const { return group_; }  // of rankings
 
   // All rows, nothing is copied.
   std::unique_ptr<MatrixSource> source() const;

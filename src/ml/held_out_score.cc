@@ -1,12 +1,15 @@
 #include "ml/held_out_score.h"
 
-namespace sinan::ml {
+#include <algorithm>
 
-Result<Scored> score_held_out(const Model& model, MatrixSource& rows) {
+namespace sinan::ml {
+namespace {
+
+Result<Scored> score_labelled(const Model& model, MatrixSource& rows, bool is_weighted) {
   Scored out;
   out.task = model.package().task;
-  const bool is_regression = out.task == Task::kRegression;
-  if (!is_regression) out.classes = model.package().label.classes.size();
+  const bool has_classes = is_classification(out.task);
+  if (has_classes) out.classes = model.package().label.classes.size();
   const size_t width = model.predictor().prediction_width();
   const size_t outputs = model.predictor().outputs();
   std::vector<float> predictions;
@@ -14,14 +17,16 @@ Result<Scored> score_held_out(const Model& model, MatrixSource& rows) {
   while (const auto block = TRY(rows.next())) {
     predictions.resize(block->rows * width);
     TRY(model.predictor().predict(*block, Output::kPrediction, predictions));
+    out.group.insert(out.group.end(), block->group.begin(), block->group.end());
+    if (is_weighted) out.weight.insert(out.weight.end(), block->weight.begin(), block->weight.end());
     for (const float truth : block->label) {
-      if (is_regression) {
-        out.actual_value.push_back(static_cast<double>(truth));
-      } else {
+      if (has_classes) {
         out.actual.push_back(static_cast<int32_t>(truth));
+      } else {
+        out.actual_value.push_back(static_cast<double>(truth));
       }
     }
-    if (is_regression) {
+    if (!has_classes) {
       for (size_t i = model.package().label.main_output(); i < predictions.size(); i += width)
         out.predicted_value.push_back(static_cast<double>(predictions[i]));
       continue;
@@ -34,9 +39,67 @@ Result<Scored> score_held_out(const Model& model, MatrixSource& rows) {
   return out;
 }
 
-bool is_lower_better(const MetricSpec& metric) {
-  const std::string_view name = metric.name;
-  return name.ends_with("_loss") || name.ends_with("_error") || name.ends_with("Error") || name.starts_with("False");
+}  // namespace
+
+Result<HeldOutScore> score_held_out(const Model& model, MatrixSource& rows, bool is_weighted, uint64_t seed,
+                                    const CancelToken& cancel) {
+  HeldOutScore out;
+  if (has_label(model.package().task)) {
+    out.scored = TRY(score_labelled(model, rows, is_weighted));
+  } else {
+    out.unlabelled = TRY(score_unlabelled(model, rows, seed, cancel));
+  }
+  return out;
+}
+
+Result<HeldOutMetric> HeldOutMetric::find(std::string_view name, std::optional<Task> task) {
+  HeldOutMetric out;
+  if (task && !has_label(*task)) {
+    out.unlabelled_ = TRY(find_unlabelled_metric(name, *task));
+  } else {
+    out.labelled_ = TRY(find_metric(name, task));
+  }
+  return out;
+}
+
+std::string_view HeldOutMetric::usual(Task task) {
+  switch (task) {
+    case Task::kRanking:
+      return "ndcg";
+    case Task::kClustering:
+      return "silhouette_score";
+    case Task::kAnomaly:
+      return "mean_score";
+    case Task::kBinary:
+    case Task::kMulticlass:
+      return "log_loss";
+    default:
+      return "RootMeanSquaredError";
+  }
+}
+
+std::vector<std::string> HeldOutMetric::shown(Task task) {
+  std::vector<std::string> out;
+  if (!has_label(task)) {
+    for (const UnlabelledMetric& metric : unlabelled_metrics())
+      if (metric.task == task) out.emplace_back(metric.name);
+    return out;
+  }
+  for (const std::string_view name : default_metrics(task)) out.emplace_back(name);
+  if (task != Task::kRanking) out.emplace_back(task == Task::kRegression ? "mean_squared_error" : "log_loss");
+  return out;
+}
+
+bool HeldOutMetric::is_lower_better() const {
+  const std::string_view metric = name();
+  return metric.ends_with("_loss") || metric.ends_with("_error") || metric.ends_with("Error") ||
+         metric.starts_with("False") || metric == "inertia" || metric == "davies_bouldin_score" ||
+         metric == "outlier_share";
+}
+
+Result<double> HeldOutMetric::of(const HeldOutScore& score) const {
+  if (labelled_ != nullptr) return compute_metric(*labelled_, score.scored);
+  return score.unlabelled.values[static_cast<size_t>(unlabelled_ - unlabelled_metrics().data())];
 }
 
 }  // namespace sinan::ml

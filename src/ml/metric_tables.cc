@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <utility>
 
 namespace sinan::ml {
 namespace {
@@ -32,15 +33,17 @@ void sort_keys(std::vector<uint64_t>& keys) {
   }
 }
 
-// Scores sorted descending with whether each row is of the class; -0 counts as 0. One integer a row, so that sorting is
-// cheap: the score's bits, flipped so that unsigned order is descending order, above the label bit.
+// A row's score and whether it is of the class; -0 counts as 0. One integer, so that sorting is cheap: the score's bits,
+// flipped so that unsigned order is descending order, above the label bit.
+uint64_t score_key(const Scored& scored, size_t which, size_t row) {
+  const auto bits = std::bit_cast<uint32_t>(scored.probability_of(row, which) + 0.0f);
+  const uint32_t ascending = (bits & 0x8000'0000u) != 0 ? ~bits : bits | 0x8000'0000u;
+  return (uint64_t{~ascending} << 1) | (scored.actual[row] == static_cast<int32_t>(which) ? 1 : 0);
+}
+
 std::vector<uint64_t> sorted_scores(const Scored& scored, size_t which) {
   std::vector<uint64_t> keys(scored.rows());
-  for (size_t i = 0; i < keys.size(); ++i) {
-    const auto bits = std::bit_cast<uint32_t>(scored.probability_of(i, which) + 0.0f);
-    const uint32_t ascending = (bits & 0x8000'0000u) != 0 ? ~bits : bits | 0x8000'0000u;
-    keys[i] = (uint64_t{~ascending} << 1) | (scored.actual[i] == static_cast<int32_t>(which) ? 1 : 0);
-  }
+  for (size_t i = 0; i < keys.size(); ++i) keys[i] = score_key(scored, which, i);
   sort_keys(keys);
   return keys;
 }
@@ -51,9 +54,9 @@ double score_of(uint64_t key) {
   return static_cast<double>(std::bit_cast<float>(bits));
 }
 
-// Calls visit(score, positives so far, negatives so far) after each group of equal scores, from the highest.
+// Calls visit(score, rows of the class so far, others so far) after each group of equal scores, from the highest.
 template <class Visit>
-void for_each_threshold(const std::vector<uint64_t>& keys, Visit visit) {
+void for_each_score(const std::vector<uint64_t>& keys, Visit visit) {
   int64_t positives = 0;
   int64_t negatives = 0;
   for (size_t i = 0; i < keys.size(); ++i) {
@@ -62,13 +65,48 @@ void for_each_threshold(const std::vector<uint64_t>& keys, Visit visit) {
   }
 }
 
+// The same with what the rows weigh.
+template <class Visit>
+void for_each_threshold(const Scored& scored, size_t which, Visit visit) {
+  if (scored.weight.empty()) {
+    for_each_score(sorted_scores(scored, which), [&](double score, int64_t positives, int64_t negatives) {
+      visit(score, static_cast<double>(positives), static_cast<double>(negatives));
+    });
+    return;
+  }
+  std::vector<std::pair<uint64_t, double>> keys;
+  for (size_t i = 0; i < scored.rows(); ++i) {
+    // A row without weight is no threshold either.
+    if (scored.weight[i] > 0) keys.emplace_back(score_key(scored, which, i), scored.weight[i]);
+  }
+  std::ranges::sort(keys);
+  double positives = 0;
+  double negatives = 0;
+  for (size_t i = 0; i < keys.size(); ++i) {
+    ((keys[i].first & 1) != 0 ? positives : negatives) += keys[i].second;
+    if (i + 1 == keys.size() || (keys[i + 1].first >> 1) != (keys[i].first >> 1))
+      visit(score_of(keys[i].first), positives, negatives);
+  }
+}
+
+// What the rows of the class weigh, and the others.
+struct Weights {
+  double positives = 0;
+  double negatives = 0;
+};
+Weights weights_of(const Scored& scored, size_t which) {
+  Weights out;
+  for (size_t i = 0; i < scored.rows(); ++i)
+    (scored.actual[i] == static_cast<int32_t>(which) ? out.positives : out.negatives) += scored.weight_of(i);
+  return out;
+}
+
 int64_t count_positives(const std::vector<uint64_t>& keys) {
   return std::count_if(keys.begin(), keys.end(), [](uint64_t key) { return (key & 1) != 0; });
 }
 
-double share(int64_t part, int64_t whole) {
-  return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
-}
+double share(double part, double whole) { return whole == 0 ? 0.0 : part / whole; }
+double share(int64_t part, int64_t whole) { return share(static_cast<double>(part), static_cast<double>(whole)); }
 
 }  // namespace
 
@@ -83,10 +121,27 @@ int64_t Confusion::predicted(size_t which) const {
   return sum;
 }
 
+double Confusion::actual_weight(size_t which) const {
+  double sum = 0;
+  for (size_t k = 0; k < classes; ++k) sum += weight(which, k);
+  return sum;
+}
+
+double Confusion::predicted_weight(size_t which) const {
+  double sum = 0;
+  for (size_t k = 0; k < classes; ++k) sum += weight(k, which);
+  return sum;
+}
+
 Confusion confusion(const Scored& scored) {
-  Confusion out{.classes = scored.classes, .counts = std::vector<int64_t>(scored.classes * scored.classes)};
+  const size_t cells = scored.classes * scored.classes;
+  Confusion out{
+      .classes = scored.classes, .counts = std::vector<int64_t>(cells), .weights = std::vector<double>(cells)};
   for (size_t i = 0; i < scored.rows(); ++i) {
-    ++out.counts[static_cast<size_t>(scored.actual[i]) * out.classes + static_cast<size_t>(scored.predicted_class(i))];
+    const size_t cell =
+        static_cast<size_t>(scored.actual[i]) * out.classes + static_cast<size_t>(scored.predicted_class(i));
+    ++out.counts[cell];
+    out.weights[cell] += scored.weight_of(i);
   }
   return out;
 }
@@ -94,35 +149,33 @@ Confusion confusion(const Scored& scored) {
 std::vector<ClassScores> per_class(const Confusion& confusion) {
   std::vector<ClassScores> out(confusion.classes);
   for (size_t k = 0; k < out.size(); ++k) {
-    const int64_t hits = confusion.at(k, k);
+    const double hits = confusion.weight(k, k);
+    const double actual = confusion.actual_weight(k);
     out[k].support = confusion.actual(k);
-    out[k].precision = share(hits, confusion.predicted(k));
-    out[k].recall = share(hits, out[k].support);
-    out[k].f1 = share(2 * hits, confusion.predicted(k) + out[k].support);
+    out[k].precision = share(hits, confusion.predicted_weight(k));
+    out[k].recall = share(hits, actual);
+    out[k].f1 = share(2 * hits, confusion.predicted_weight(k) + actual);
   }
   return out;
 }
 
 Curve roc_curve(const Scored& scored, size_t which) {
-  const std::vector<uint64_t> keys = sorted_scores(scored, which);
-  const int64_t all = count_positives(keys);
-  const int64_t others = std::ssize(keys) - all;
+  const Weights all = weights_of(scored, which);
   Curve out{{std::numeric_limits<double>::infinity()}, {0}, {0}};
-  for_each_threshold(keys, [&](double score, int64_t positives, int64_t negatives) {
+  for_each_threshold(scored, which, [&](double score, double positives, double negatives) {
     out.threshold.push_back(score);
-    out.x.push_back(share(negatives, others));
-    out.y.push_back(share(positives, all));
+    out.x.push_back(share(negatives, all.negatives));
+    out.y.push_back(share(positives, all.positives));
   });
   return out;
 }
 
 Curve pr_curve(const Scored& scored, size_t which) {
-  const std::vector<uint64_t> keys = sorted_scores(scored, which);
-  const int64_t all = count_positives(keys);
+  const Weights all = weights_of(scored, which);
   Curve out;
-  for_each_threshold(keys, [&](double score, int64_t positives, int64_t negatives) {
+  for_each_threshold(scored, which, [&](double score, double positives, double negatives) {
     out.threshold.push_back(score);
-    out.x.push_back(share(positives, all));
+    out.x.push_back(share(positives, all.positives));
     out.y.push_back(share(positives, positives + negatives));
   });
   return out;
@@ -142,49 +195,48 @@ Curve thin(const Curve& curve, size_t points) {
 }
 
 double roc_auc(const Scored& scored, size_t which) {
-  const std::vector<uint64_t> keys = sorted_scores(scored, which);
-  const int64_t all = count_positives(keys);
-  const int64_t others = std::ssize(keys) - all;
-  if (all == 0 || others == 0) return std::numeric_limits<double>::quiet_NaN();
+  const Weights all = weights_of(scored, which);
+  if (all.positives == 0 || all.negatives == 0) return std::numeric_limits<double>::quiet_NaN();
   double area = 0;
-  int64_t last_positives = 0;
-  int64_t last_negatives = 0;
-  for_each_threshold(keys, [&](double, int64_t positives, int64_t negatives) {
-    area += static_cast<double>(negatives - last_negatives) * static_cast<double>(positives + last_positives) / 2;
+  double last_positives = 0;
+  double last_negatives = 0;
+  for_each_threshold(scored, which, [&](double, double positives, double negatives) {
+    area += (negatives - last_negatives) * (positives + last_positives) / 2;
     last_positives = positives;
     last_negatives = negatives;
   });
-  return area / (static_cast<double>(all) * static_cast<double>(others));
+  return area / (all.positives * all.negatives);
 }
 
 double average_precision(const Scored& scored, size_t which) {
-  const std::vector<uint64_t> keys = sorted_scores(scored, which);
-  const int64_t all = count_positives(keys);
+  const double all = weights_of(scored, which).positives;
   if (all == 0) return std::numeric_limits<double>::quiet_NaN();
   double sum = 0;
-  int64_t last = 0;
-  for_each_threshold(keys, [&](double, int64_t positives, int64_t negatives) {
-    sum += static_cast<double>(positives - last) * share(positives, positives + negatives);
+  double last = 0;
+  for_each_threshold(scored, which, [&](double, double positives, double negatives) {
+    sum += (positives - last) * share(positives, positives + negatives);
     last = positives;
   });
-  return sum / static_cast<double>(all);
+  return sum / all;
 }
 
 std::vector<CalibrationBin> calibration(const Scored& scored, size_t which, size_t bins) {
   std::vector<CalibrationBin> all(bins);
+  std::vector<double> weights(bins);
   for (size_t i = 0; i < scored.rows(); ++i) {
     const auto p = static_cast<double>(scored.probability_of(i, which));
     const double place = std::ceil(std::clamp(p, 0.0, 1.0) * static_cast<double>(bins));
     const size_t at = place < 1 ? 0 : static_cast<size_t>(place) - 1;
-    all[at].predicted += p;
-    all[at].observed += scored.actual[i] == static_cast<int32_t>(which) ? 1 : 0;
+    const double weight = scored.weight_of(i);
+    all[at].predicted += weight * p;
+    all[at].observed += scored.actual[i] == static_cast<int32_t>(which) ? weight : 0;
+    weights[at] += weight;
     ++all[at].rows;
   }
   std::vector<CalibrationBin> out;
   for (size_t b = 0; b < bins; ++b) {
-    if (all[b].rows == 0) continue;
-    const auto rows = static_cast<double>(all[b].rows);
-    out.push_back({b, all[b].predicted / rows, all[b].observed / rows, all[b].rows});
+    if (weights[b] == 0) continue;
+    out.push_back({b, all[b].predicted / weights[b], all[b].observed / weights[b], all[b].rows});
   }
   return out;
 }
@@ -199,7 +251,7 @@ std::vector<LiftBin> lift(const Scored& scored, size_t which, size_t bins) {
   double captured = 0;         // rows of the class above the bin
   int64_t seen = 0;            // rows above the group of equal scores,
   int64_t seen_positives = 0;  // and those of the class
-  for_each_threshold(keys, [&](double score, int64_t positives, int64_t negatives) {
+  for_each_score(keys, [&](double score, int64_t positives, int64_t negatives) {
     const int64_t end = positives + negatives;
     const double mean = share(positives - seen_positives, end - seen);
     while (out.size() < bins && end_of(out.size()) <= end) {

@@ -1,5 +1,5 @@
 // Tables behind the metrics: confusion counts, per-class scores, ROC and precision-recall curves, calibration, lift. Plain values,
-// computed from scores; shown as charts (ml/charts.h) and written as tables by TO EVALUATE.
+// computed from scores. Shares are of the rows' weights, counts of rows; lift goes by rows alone. Shown as charts (ml/charts.h) and written as tables by TO EVALUATE.
 #pragma once
 
 #include <cstddef>
@@ -12,10 +12,14 @@ namespace sinan::ml {
 
 struct Confusion {
   size_t classes = 0;
-  std::vector<int64_t> counts;  // actual x predicted, row-major
+  std::vector<int64_t> counts;  // rows, actual x predicted, row-major
+  std::vector<double> weights;  // the same; what the rows weigh
   int64_t at(size_t actual, size_t predicted) const { return counts[actual * classes + predicted]; }
+  double weight(size_t actual, size_t predicted) const { return weights[actual * classes + predicted]; }
   int64_t actual(size_t which) const;     // rows of that class
   int64_t predicted(size_t which) const;  // rows said to be of it
+  double actual_weight(size_t which) const;
+  double predicted_weight(size_t which) const;
 };
 Confusion confusion(const Scored& scored);
 

@@ -25,8 +25,14 @@ double mean(double sum, size_t rows) { return rows == 0 ? kUndefined : sum / sta
 template <class PerRow>
 double mean_over_rows(const Scored& s, PerRow value) {
   double sum = 0;
-  for (size_t i = 0; i < s.rows(); ++i) sum += value(i);
-  return mean(sum, s.rows());
+  double weight = 0;
+  for (size_t i = 0; i < s.rows(); ++i) {
+    // A value without weight may be infinite.
+    const double w = s.weight_of(i);
+    if (w > 0) sum += w * value(i);
+    weight += w;
+  }
+  return weight > 0 ? sum / weight : kUndefined;
 }
 
 double accuracy(const Scored& s) {
@@ -47,12 +53,13 @@ double balanced_accuracy(const Scored& s) {
 
 double cohen_kappa(const Scored& s) {
   const Confusion c = confusion(s);
-  const auto rows = static_cast<double>(s.rows());
+  double rows = 0;
   double agreed = 0;
   double by_chance = 0;
   for (size_t k = 0; k < c.classes; ++k) {
-    agreed += static_cast<double>(c.at(k, k));
-    by_chance += static_cast<double>(c.actual(k)) * static_cast<double>(c.predicted(k));
+    rows += c.actual_weight(k);
+    agreed += c.weight(k, k);
+    by_chance += c.actual_weight(k) * c.predicted_weight(k);
   }
   by_chance /= rows;
   return rows == by_chance ? kUndefined : (agreed - by_chance) / (rows - by_chance);
@@ -147,7 +154,7 @@ double top_k(const Scored& s) {
 }
 
 double confusion_cell(const Scored& s, size_t actual, size_t predicted) {
-  return static_cast<double>(confusion(s).at(actual, predicted));
+  return confusion(s).weight(actual, predicted);
 }
 double true_positives(const Scored& s) { return confusion_cell(s, 1, 1); }
 double true_negatives(const Scored& s) { return confusion_cell(s, 0, 0); }
@@ -176,10 +183,28 @@ double squared_log_error(const Scored& s) {
     return off * off;
   });
 }
+// The least value up to which half of the weight lies; the mean with the next one where that is half exactly.
+double weighted_median(const std::vector<double>& values, const std::vector<double>& weight) {
+  std::vector<size_t> order;
+  for (size_t i = 0; i < values.size(); ++i)
+    if (weight[i] > 0) order.push_back(i);
+  if (order.empty()) return kUndefined;
+  std::ranges::sort(order, {}, [&](size_t i) { return values[i]; });
+  double whole = 0;
+  for (const size_t i : order) whole += weight[i];
+  double below = 0;
+  for (size_t k = 0; k < order.size(); ++k) {
+    below += weight[order[k]];
+    if (below - whole / 2 > std::numeric_limits<double>::epsilon()) return values[order[k]];
+    if (below >= whole / 2) return (values[order[k]] + values[order[std::min(k + 1, order.size() - 1)]]) / 2;
+  }
+  return values[order.back()];
+}
 double median_absolute_error(const Scored& s) {
   std::vector<double> off(s.rows());
   for (size_t i = 0; i < off.size(); ++i) off[i] = std::abs(s.actual_value[i] - s.predicted_value[i]);
   if (off.empty()) return kUndefined;
+  if (!s.weight.empty()) return weighted_median(off, s.weight);
   const auto middle = off.begin() + std::ssize(off) / 2;
   std::nth_element(off.begin(), middle, off.end());
   if (off.size() % 2 == 1) return *middle;
@@ -322,6 +347,7 @@ void take_rows(const Scored& from, std::span<const size_t> rows, Scored& out) {
   take(from.actual_value, out.actual_value);
   take(from.predicted_value, out.predicted_value);
   take(from.group, out.group);
+  take(from.weight, out.weight);
 }
 
 std::span<const MetricSpec> metric_specs() { return kMetrics; }

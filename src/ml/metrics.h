@@ -5,6 +5,9 @@
 //     const MetricSpec* auc = TRY(find_metric("roc_auc_score", Task::kBinary));
 //     double value = TRY(compute_metric(*auc, scored));
 //
+// Weights are scikit-learn's sample_weight: a row of weight 2 counts as two of weight 1. Of a ranking, groups have the mean weight
+// of their rows.
+//
 // Pure functions; thread-safe. All sums are in double.
 #pragma once
 
@@ -34,8 +37,10 @@ struct Scored {
   std::vector<double> actual_value;
   std::vector<double> predicted_value;
   std::vector<int32_t> group;  // ranking: rows of one number are ranked against each other
+  std::vector<double> weight;  // how much each row counts, 0 or more; empty: all the same
 
   size_t rows() const { return is_classification(task) ? actual.size() : actual_value.size(); }
+  double weight_of(size_t row) const { return weight.empty() ? 1 : weight[row]; }
   int32_t predicted_class(size_t row) const;
   float probability_of(size_t row, size_t which) const;
 };

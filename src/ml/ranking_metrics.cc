@@ -21,18 +21,22 @@ double mean_over_groups(const Scored& scored, F&& of) {
   std::iota(order.begin(), order.end(), size_t{0});
   std::ranges::stable_sort(order, {}, [&](size_t row) { return scored.group.empty() ? 0 : scored.group[row]; });
   double sum = 0;
-  size_t groups = 0;
+  double weights = 0;
   std::vector<Ranked> rows;
   for (size_t begin = 0; begin < order.size(); begin += rows.size()) {
     rows.clear();
     const auto group_of = [&](size_t place) { return scored.group.empty() ? 0 : scored.group[order[place]]; };
-    for (size_t i = begin; i < order.size() && group_of(i) == group_of(begin); ++i)
+    double weight = 0;
+    for (size_t i = begin; i < order.size() && group_of(i) == group_of(begin); ++i) {
       rows.push_back({scored.predicted_value[order[i]], scored.actual_value[order[i]]});
+      weight += scored.weight_of(order[i]);
+    }
+    weight /= static_cast<double>(rows.size());
     std::ranges::stable_sort(rows, std::greater<>(), &Ranked::score);
-    sum += of(rows);
-    ++groups;
+    sum += weight * of(rows);
+    weights += weight;
   }
-  return groups == 0 ? std::numeric_limits<double>::quiet_NaN() : sum / static_cast<double>(groups);
+  return weights > 0 ? sum / weights : std::numeric_limits<double>::quiet_NaN();
 }
 
 double gain_of(double relevance, Gain gain) { return gain == Gain::kLinear ? relevance : std::exp2(relevance) - 1; }

@@ -53,8 +53,10 @@ std::vector<std::string> complete(const Trainers& trainers, const flow::Completi
 void register_ml(flow::Registry& registry, Trainers trainers) {
   const auto shared = std::make_shared<const Trainers>(std::move(trainers));
   registry.add(std::make_unique<Train>(shared));
-  registry.statements<Predict, Evaluate, Explain, ShowTrain, ShowModels, DescribeModel, CompareModels, CompareDataModel,
-                      AlterModel, DropModel, ExportModelStatement, ImportModelStatement>();
+  registry.statements<Predict>();
+  registry.add(std::make_unique<Evaluate>(shared));
+  registry.statements<Explain, ShowTrain, ShowModels, DescribeModel, CompareModels, CompareDataModel, AlterModel,
+                      DropModel, ExportModelStatement, ImportModelStatement>();
   registry.function(std::make_unique<PredictFunction>());
   registry.completion([shared](const flow::CompletionRequest& request) { return complete(*shared, request); });
   registry.doctor([shared] {

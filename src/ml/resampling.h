@@ -13,12 +13,29 @@
 
 #include "flow/step.h"
 #include "ml/held_matrix.h"
-#include "ml/metrics.h"
+#include "ml/held_out_score.h"
 #include "ml/training.h"
 
 namespace sinan::ml {
 
-// The rows of a TRAIN, for many trainings. Features were fitted on all training rows.
+// The rows of a query as they came, so that features can be fitted on some of them.
+struct RawRows {
+  DataSpec spec;
+  arrow::Schema schema;
+  std::vector<arrow::Batch> batches;
+};
+// Whether features depend on which rows they are fitted on by more than being there: vocabularies, functions of COLUMN. Then
+// what a fold is scored on must not have been seen by them: a mean of labels by category knows the labels.
+bool fits_features(const DataSpec& spec, const arrow::Schema& schema);
+
+// One fold, with features fitted on the rows outside of it.
+struct FoldRows {
+  FeaturePlan plan;
+  HeldMatrix train;
+  HeldMatrix held_out;
+};
+
+// The rows of a TRAIN, for many trainings.
 struct HeldRows {
   FeaturePlan plan;
   LabelMap label;
@@ -28,18 +45,26 @@ struct HeldRows {
   std::optional<HeldMatrix> validation;
   std::vector<uint32_t> fold;  // of each training row; empty: scored on `validation`
   size_t folds = 0;
-  DataIdentity data = {};  // of the training query's rows
+  DataIdentity data = {};            // of the training query's rows
+  std::vector<FoldRows> refitted{};  // by fold; empty: features are the same whatever rows they are fitted on
 
   // Trainings whose scores are one trial's.
   size_t splits() const { return folds == 0 ? 1 : folds; }
 };
-// `keys`: of each training row, for folds by key; empty = by position.
-Result<HeldRows> hold_rows(DataSet& data, size_t folds, std::span<const uint64_t> keys, uint64_t seed);
-
-struct HeldOutScore {
-  Scored scored;
-  double rounds = 0;  // kept of the model; 0 = it has none
+// How rows are dealt to folds: by position, each class evenly, unless they have keys.
+struct FoldPlan {
+  size_t folds = 0;                          // 0 = none
+  std::span<const uint64_t> keys = {};       // of each row of the query; rows of one stay together
+  bool deals_keys = false;                   // evenly, whatever their values: ranking groups
+  std::span<const int32_t> row_groups = {};  // GROUP BY: each group's rows are dealt by themselves
+  const RawRows* raw = nullptr;              // null: the features of `data` serve all folds
 };
+// Errors (kData): too few rows; those of fitting features.
+Result<HeldRows> hold_rows(DataSet& data, const FoldPlan& plan, uint64_t seed);
+// Some of the training and validation rows, ascending, with their folds: of one group.
+Result<HeldRows> part_of(const HeldRows& rows, const std::vector<uint32_t>& train,
+                         const std::vector<uint32_t>& validation);
+
 // Trains on the rows outside of a split (a share of them, drawn with the seed) and scores those in it.
 Result<HeldOutScore> fit_and_score(const TrainRequest& request, const HeldRows& rows, size_t split, double row_share,
                                    const TrainingResources& resources, TrainObserver& observer);
@@ -80,7 +105,10 @@ struct FoldMetrics {
   std::vector<std::vector<double>> values;  // by metric, by fold
   std::vector<double> rounds;               // by fold
 };
-// All folds in parallel, with the usual metrics of the task and its loss. Errors: the first fold's that has one.
+// Trains without each fold, in parallel, and scores it. Errors: the first fold's that has one.
+Result<std::vector<HeldOutScore>> score_folds(const TrainRequest& request, const HeldRows& rows, uint64_t seed,
+                                              flow::RunContext& context);
+// The same with the usual metrics of the task and its loss.
 Result<FoldMetrics> cross_validate(const TrainRequest& request, const HeldRows& rows, uint64_t seed,
                                    flow::RunContext& context);
 

@@ -94,6 +94,7 @@ struct TrainingResources {
   uint32_t threads = 1;
   uint64_t memory_bytes = 0;
   std::filesystem::path scratch;  // an empty folder for files that are needed meanwhile; empty = none
+  CancelToken cancel;             // of what is not a round: scoring
 };
 
 struct TrainedModel {

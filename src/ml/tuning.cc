@@ -39,7 +39,7 @@ class Tuner {
   Result<Tuned> run();
 
  private:
-  Result<const MetricSpec*> metric() const;
+  Result<HeldOutMetric> metric() const;
   Fingerprint fingerprint(const ThreadShare& share) const;
   RunningTrial begin(const Proposal& proposal);
   void run_fold(RunningTrial& running, size_t fold, const ThreadShare& share);
@@ -54,7 +54,7 @@ class Tuner {
   const HeldRows& rows_;
   const uint64_t seed_;
   flow::RunContext& context_;
-  const MetricSpec* metric_ = nullptr;
+  std::optional<HeldOutMetric> metric_;
   std::optional<std::chrono::nanoseconds> deadline_;
   Tuned out_;
 
@@ -66,11 +66,10 @@ class Tuner {
   Status journal_status_;
 };
 
-Result<const MetricSpec*> Tuner::metric() const {
+Result<HeldOutMetric> Tuner::metric() const {
   const TuneOptions& options = request_.tune;
-  if (options.metric.empty())
-    return TRY(find_metric(rows_.task == Task::kRegression ? "RootMeanSquaredError" : "log_loss", rows_.task));
-  auto found = find_metric(options.metric, rows_.task);
+  if (options.metric.empty()) return HeldOutMetric::find(HeldOutMetric::usual(rows_.task), rows_.task);
+  auto found = HeldOutMetric::find(options.metric, rows_.task);
   if (!found) return fail(std::move(found).error()).at(options.metric_place);
   return *found;
 }
@@ -78,7 +77,7 @@ Result<const MetricSpec*> Tuner::metric() const {
 // All that decides a trial but its estimator and attributes, which its key has.
 Fingerprint Tuner::fingerprint(const ThreadShare& share) const {
   FingerprintBuilder out;
-  out.add("trials 1").add(seed_).add(metric_->name).add(uint64_t{share.each}).add(rows_.train.fingerprint());
+  out.add("trials 2").add(seed_).add(metric_->name()).add(uint64_t{share.each}).add(rows_.train.fingerprint());
   if (rows_.validation) out.add(rows_.validation->fingerprint());
   out.add(rows_.folds);
   for (const uint32_t fold : rows_.fold) out.add(uint64_t{fold});
@@ -120,14 +119,16 @@ void Tuner::run_fold(RunningTrial& running, size_t fold, const ThreadShare& shar
   const auto begun = context_.clock().monotonic();
   const auto score = [&]() -> Result<HeldOutScore> {
     if (observer.is_over()) return fail(Code::kCancelled, "cancelled");
-    const TrainingResources resources{seed_, share.each, context_.memory_bytes() / share.at_once};
+    const TrainingResources resources{
+        seed_, share.each, context_.memory_bytes() / share.at_once, {}, context_.cancel()};
     return fit_and_score(request_of(request_, running.trial), rows_, fold, running.proposal.row_share, resources,
                          observer);
   }();
   const auto value = [&]() -> Result<double> {
     if (!score) return std::unexpected(score.error());
-    const double computed = TRY(compute_metric(*metric_, score->scored));
-    if (!std::isfinite(computed)) return fail(Code::kData, fmt::format("{} is undefined on these rows", metric_->name));
+    const double computed = TRY(metric_->of(*score));
+    if (!std::isfinite(computed))
+      return fail(Code::kData, fmt::format("{} is undefined on these rows", metric_->name()));
     return computed;
   }();
   const std::chrono::duration<double> seconds = context_.clock().monotonic() - begun;
@@ -195,8 +196,8 @@ Status Tuner::run_batch(std::vector<RunningTrial>& batch) {
 Result<Tuned> Tuner::run() {
   context_.progress().stage("tuning");
   metric_ = TRY(metric());
-  out_.metric = metric_->name;
-  out_.lower_is_better = is_lower_better(*metric_);
+  out_.metric = metric_->name();
+  out_.lower_is_better = metric_->is_lower_better();
   if (request_.tune.timeout_seconds) {
     deadline_ = context_.clock().monotonic() + std::chrono::duration_cast<std::chrono::nanoseconds>(
                                                    std::chrono::duration<double>(*request_.tune.timeout_seconds));

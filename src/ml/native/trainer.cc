@@ -293,6 +293,10 @@ Result<Trained> train_svm(const Job& job) {
   return out;
 }
 
+constexpr Trainer::AutoSearch kAutoSearches[] = {
+    {.estimator = "LinearClassifier", .attributes = "l2_regularization=log_range(0.001, 1000)", .regresses = false},
+    {.estimator = "LinearRegressor", .attributes = "l2_regularization=log_range(0.001, 1000)", .classifies = false}};
+
 class NativeTrainer final : public Trainer {
  public:
   std::string_view library() const override { return kLibrary; }
@@ -312,6 +316,8 @@ class NativeTrainer final : public Trainer {
     const Family family = estimator_named(name).family;
     return family == Family::kLinear || family == Family::kScoreCard;
   }
+
+  std::span<const AutoSearch> auto_searches() const override { return kAutoSearches; }
 
   Result<Intent> intent(std::string_view name, const AttributeValues& values) const override {
     const Estimator& estimator = estimator_named(name);

@@ -141,6 +141,12 @@ const TreeEstimator* find_tree_estimator(std::string_view name) {
   return nullptr;
 }
 
+constexpr Trainer::AutoSearch kAutoSearches[] = {
+    {.estimator = "RandomForests",
+     .attributes =
+         "tree_num=200, max_depth=range(4, 14), min_child_weight=log_range(1, 20), subsample=range(0.5, 1.0), "
+         "colsample_bynode=range(0.2, 1.0)"}};
+
 class TreeTrainer final : public Trainer {
  public:
   explicit TreeTrainer(std::unique_ptr<Trainer> boosted) : boosted_(std::move(boosted)) {
@@ -158,6 +164,7 @@ class TreeTrainer final : public Trainer {
     return estimator == nullptr ? std::string() : std::string(estimator->name);
   }
   std::span<const AttributeSpec> attributes(std::string_view name) const override { return named(name).specs; }
+  std::span<const AutoSearch> auto_searches() const override { return kAutoSearches; }
 
   Result<Intent> intent(std::string_view name, const AttributeValues& values) const override {
     const TreeEstimator& estimator = named(name);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <ranges>
 #include <utility>
 #include <vector>
@@ -17,7 +18,9 @@
 #include "ml/evaluation_unlabelled.h"
 #include "ml/metric_tables.h"
 #include "ml/metrics.h"
+#include "ml/resampling.h"
 #include "ml/statements/cluster_attributes.h"
+#include "ml/statements/evaluate_folds.h"
 #include "ml/statements/evaluation_tables.h"
 #include "ml/statements/forecast.h"
 #include "ml/statements/model_query.h"
@@ -49,6 +52,18 @@ constexpr AttributeSpec kAttributes[] = {
      .type = AttributeType::kString,
      .doc = "ranking: the column that tells groups apart; the model's own when left out",
      .aliases = "group_column|qid"},
+    {.name = "validation.weight",
+     .type = AttributeType::kString,
+     .doc = "column that tells how much each row counts; the model's weight_column when left out, \"\": all the same",
+     .aliases = "weight_column"},
+    {.name = "validation.folds",
+     .type = AttributeType::kInteger,
+     .doc = "cross-validate what trained the model on these rows, over so many folds",
+     .min = 2,
+     .max = 100},
+    {.name = "validation.key",
+     .type = AttributeType::kString,
+     .doc = "validation.folds: column whose value decides the fold: rows of one value stay together"},
     {.name = "validation.bootstrap",
      .type = AttributeType::kInteger,
      .default_text = "0",
@@ -108,8 +123,22 @@ Result<std::vector<std::string>> metric_names(const AttributeValues& values, std
 
 bool with_intervals(const AttributeValues& values) { return values.integer("validation.bootstrap") > 0; }
 
+std::vector<std::string> with_loss(const std::vector<std::string>& metrics) {
+  std::vector<std::string> out = {"loss"};
+  out.insert(out.end(), metrics.begin(), metrics.end());
+  return out;
+}
+
 arrow::Schema result_schema(const std::vector<std::string>& metrics, const AttributeValues& values) {
   arrow::Schema schema;
+  if (values.given("validation.folds")) {
+    schema.fields = {{"fold", arrow::int64_type()}, {"n", arrow::int64_type()}};
+    for (const std::string& name : with_loss(metrics)) {
+      schema.fields.push_back({name, arrow::double_type()});
+      schema.fields.push_back({name + "_sd", arrow::double_type()});
+    }
+    return schema;
+  }
   if (values.given("validation.by")) {
     schema.fields = {{"slice", arrow::string_type()}, {"value", arrow::string_type()}, {"n", arrow::int64_type()}};
   }
@@ -203,11 +232,34 @@ Status check_label(const sql::Evaluate& clause, Task task) {
       .at(clause.model.span);
 }
 
+constexpr std::pair<std::string_view, std::string_view> kColumnAttributes[] = {
+    {"validation.by", "to slice by"},
+    {"validation.weight", "that rows are weighted by"},
+    {"validation.key", "that decides the fold"}};
+
+Status check_folds(const AttributeValues& values) {
+  if (!values.given("validation.folds")) {
+    if (!values.given("validation.key")) return {};
+    return fail(Code::kArgument, "validation.key has no meaning without folds", "add validation.folds=5")
+        .at(*values.span("validation.key"));
+  }
+  for (const std::string_view name :
+       {"validation.by", "validation.bootstrap", "validation.tables", "validation.weight", "validation.group"}) {
+    if (!values.given(name)) continue;
+    return fail(Code::kArgument, fmt::format("{} goes without validation.folds", name),
+                "each fold has a model of its own, trained as the model was: leave one of the two out")
+        .at(*values.span(name));
+  }
+  return {};
+}
+
 class EvaluateStep final : public flow::Step {
  public:
   EvaluateStep(ModelQuery query, sql::Evaluate clause, engine::TableName table, ObjectRef target,
-               std::vector<DetailTable> details, AttributeValues values, Access access, std::string text)
-      : query_(std::move(query)),
+               std::vector<DetailTable> details, AttributeValues values, Access access, std::string text,
+               std::shared_ptr<const Trainers> trainers)
+      : trainers_(std::move(trainers)),
+        query_(std::move(query)),
         clause_(std::move(clause)),
         table_(std::move(table)),
         target_(std::move(target)),
@@ -221,10 +273,13 @@ class EvaluateStep final : public flow::Step {
     return FingerprintBuilder().add("evaluate 2").add(query_.query).add(text_).finish();
   }
 
-  bool uses_seed() const override { return with_intervals(values_) || !clause_.label; }
+  bool uses_seed() const override {
+    return with_intervals(values_) || !clause_.label || values_.given("validation.folds");
+  }
 
   Result<flow::Outcome> run(flow::RunContext& context) override {
     context.progress().stage("opening");
+    if (values_.given("validation.folds")) return run_folds(context);
     OpenModelQuery open = TRY(open_model_query(query_, context));
     const std::shared_ptr<const Model> model = open.model;
     const ModelPackage& package = model->package();
@@ -244,13 +299,114 @@ class EvaluateStep final : public flow::Step {
       request.by_place = *values_.span("validation.by");
     }
     TRY(take_group(package, request));
+    std::string weight_note = take_weight(package, *open.columns, request);
     auto rows = score_for_evaluation(std::move(open), request, context);
     if (!rows.has_value()) return fail(std::move(rows).error()).at(clause_.label->span);
     context.progress().stage("measuring");
-    return TRY(report(*model, *rows, measurements(names, metrics, package.task), context));
+    flow::Outcome outcome = TRY(report(*model, *rows, measurements(names, metrics, package.task), context));
+    if (!weight_note.empty()) outcome.messages.push_back(std::move(weight_note));
+    return outcome;
   }
 
  private:
+  // One row of means and deviations, then one a fold.
+  Result<flow::Outcome> run_folds(flow::RunContext& context) const {
+    const auto model = TRY(open_model(query_.model, context));
+    TRY(check_label(clause_, model->package().task));
+    const std::vector<std::string> names = TRY(metric_names(values_, model->package().task));
+    FoldedEvaluation asked{.model = clause_.model,
+                           .label = clause_.label,
+                           .folds = {.count = static_cast<size_t>(values_.integer("validation.folds")),
+                                     .place = *values_.span("validation.folds")},
+                           .threshold = values_.number("validation.threshold")};
+    if (values_.given("validation.key")) {
+      asked.folds.key = values_.string("validation.key");
+      asked.folds.place = *values_.span("validation.key");
+    }
+    const FoldScores scores = TRY(evaluate_folds(query_, asked, *trainers_, context));
+    context.progress().stage("measuring");
+    std::vector<std::vector<double>> values;  // by metric, by fold
+    std::vector<double>& losses = values.emplace_back();
+    for (const HeldOutScore& fold : scores.folds)
+      losses.push_back(has_label(scores.task) ? loss(fold.scored) : fold.unlabelled.loss);
+    for (const std::string& name : names) {
+      const HeldOutMetric metric = TRY(HeldOutMetric::find(name, scores.task));
+      std::vector<double>& of_metric = values.emplace_back();
+      for (const HeldOutScore& fold : scores.folds) of_metric.push_back(TRY(metric.of(fold)));
+    }
+    return report_folds(*model, names, scores.rows, values, context);
+  }
+
+  Result<flow::Outcome> report_folds(const Model& model, const std::vector<std::string>& names,
+                                     const std::vector<uint64_t>& rows, const std::vector<std::vector<double>>& values,
+                                     flow::RunContext& context) const {
+    const uint64_t all = std::accumulate(rows.begin(), rows.end(), uint64_t{0});
+    arrow::BatchBuilder table(result_schema(names, values_).fields);
+    const auto put_head = [&](std::optional<size_t> fold, uint64_t n) {
+      if (fold) {
+        table.column(0).append(static_cast<int64_t>(*fold + 1));
+      } else {
+        table.column(0).append_null();
+      }
+      table.column(1).append(static_cast<int64_t>(n));
+    };
+    arrow::BatchBuilder shown({{"metric", arrow::string_type()},
+                               {"mean", arrow::double_type()},
+                               {"sd", arrow::double_type()},
+                               {"least", arrow::double_type()},
+                               {"greatest", arrow::double_type()}});
+    Json metrics = Json::object();
+    const std::vector<std::string> all_names = with_loss(names);
+    put_head(std::nullopt, all);
+    for (size_t m = 0; m < values.size(); ++m) {
+      const double mean = mean_of(values[m]);
+      append_defined(mean, table.column(2 + 2 * m));
+      append_defined(sd_of(values[m]), table.column(3 + 2 * m));
+      shown.column(0).append(std::string_view(all_names[m]));
+      append_defined(mean, shown.column(1));
+      append_defined(sd_of(values[m]), shown.column(2));
+      append_defined(std::ranges::min(values[m]), shown.column(3));
+      append_defined(std::ranges::max(values[m]), shown.column(4));
+      metrics.set(all_names[m], mean);
+    }
+    for (size_t fold = 0; fold < rows.size(); ++fold) {
+      put_head(fold, rows[fold]);
+      for (size_t m = 0; m < values.size(); ++m) {
+        append_defined(values[m][fold], table.column(2 + 2 * m));
+        table.column(3 + 2 * m).append_null();
+      }
+    }
+    flow::Outcome outcome;
+    outcome.messages.push_back(
+        fmt::format("Trained what {} is again without each of {} folds of {} rows, and evaluated it there into {}.",
+                    query_.model, rows.size(), human_count(all), table_.to_string()));
+    outcome.rows_read = static_cast<int64_t>(all);
+    outcome.rows_written = TRY(flow::replace_table(table_, table.finish(), context));
+    outcome.tables.push_back({fmt::format("Out-of-fold metrics ({} folds)", rows.size()), shown.finish()});
+    outcome.details = Json::object({{"metrics", std::move(metrics)}, {"model", query_.model}});
+    LineageBuilder edges(query_, target_, "evaluate");
+    edges.compute(model, {});
+    if (clause_.label) edges.copy(clause_.label->text, {});
+    outcome.lineage = edges.finish();
+    return outcome;
+  }
+
+  // Rows count as in training where they can, and that is said. Answers what to say.
+  std::string take_weight(const ModelPackage& package, const arrow::Schema& columns, EvaluationRequest& request) const {
+    if (values_.given("validation.weight")) {
+      if (const std::string column = values_.string("validation.weight"); !column.empty()) request.weight = column;
+      request.weight_place = *values_.span("validation.weight");
+      return {};
+    }
+    const std::string column(package.attributes.at("weight_column").string_view());
+    if (column.empty()) return {};
+    if (!columns.index_of(column))
+      return fmt::format("Rows count all the same: the query has no {}, by which the training weighted them.", column);
+    request.weight = column;
+    request.weight_place = query_.place;
+    return fmt::format("Rows count by {}, as in training (validation.weight=\"\": all the same).", column);
+  }
+
   Result<flow::Outcome> run_unlabelled(OpenModelQuery open, const std::vector<std::string>& names,
                                        flow::RunContext& context) const {
     const Task task = open.model->package().task;
@@ -467,6 +623,7 @@ class EvaluateStep final : public flow::Step {
     return outcome;
   }
 
+  std::shared_ptr<const Trainers> trainers_;
   ModelQuery query_;
   sql::Evaluate clause_;
   engine::TableName table_;
@@ -478,6 +635,8 @@ class EvaluateStep final : public flow::Step {
 };
 
 }  // namespace
+
+Evaluate::Evaluate(std::shared_ptr<const Trainers> trainers) : trainers_(std::move(trainers)) {}
 
 flow::Help Evaluate::help() const {
   return {
@@ -497,7 +656,12 @@ flow::Help Evaluate::help() const {
           "...\n"
           "validation.by=\"column\": one row for all, then one for each value of that column of the query.\n"
           "validation.bootstrap=200: two more columns a metric, <metric>_low and <metric>_high: 95 % intervals\n"
-          "(validation.confidence) from that many samples of the rows, drawn with the run's seed.\n\n"
+          "(validation.confidence) from that many samples of the rows, drawn with the run's seed.\n"
+          "validation.weight=\"column\": how much each row counts, as scikit-learn's sample_weight; the model's\n"
+          "weight_column where the query has it.\n"
+          "validation.folds=5: cross-validation of what trained the model (estimator, attributes, COLUMN) on these\n"
+          "rows: a row of means with their deviations <metric>_sd, then one for each fold. validation.key=\"column\":\n"
+          "rows of one value stay in one fold.\n\n"
           "Models that learn without a label are measured without: clusters by inertia, silhouette_score,\n"
           "calinski_harabasz_score, davies_bouldin_score; one-class models by outlier_share, mean_score.\n\n"
           "A label that is NULL, or of a class the model was not trained on, is an error: leave such rows out in the "
@@ -540,20 +704,21 @@ Result<std::unique_ptr<flow::Step>> Evaluate::check(const flow::Parsed& parsed, 
 
   if (task && !has_label(*task)) {
     for (const std::string_view name :
-         {"validation.by", "validation.bootstrap", "validation.threshold", "validation.tables"}) {
+         {"validation.by", "validation.bootstrap", "validation.threshold", "validation.tables", "validation.weight"}) {
       if (!values.given(name)) continue;
       return fail(Code::kArgument, fmt::format("{} is for models with a label; this one is {}", name, to_string(*task)),
                   "leave it out")
           .at(*values.span(name));
     }
   }
-  if (values.given("validation.by") && query.columns) {
-    const std::string by = values.string("validation.by");
-    if (!query.columns->index_of(by)) {
-      return fail(Code::kProgram, fmt::format("the query has no column \"{}\", the one to slice by", by),
-                  context.column_hint(by, *query.columns))
-          .at(*values.span("validation.by"));
-    }
+  TRY(check_folds(values));
+  for (const auto& [attribute, role] : kColumnAttributes) {
+    if (!values.given(attribute) || !query.columns) continue;
+    const std::string column = values.string(attribute);
+    if (column.empty() || query.columns->index_of(column)) continue;
+    return fail(Code::kProgram, fmt::format("the query has no column \"{}\", the one {}", column, role),
+                context.column_hint(column, *query.columns))
+        .at(*values.span(attribute));
   }
 
   std::optional<arrow::Schema> schema;
@@ -566,7 +731,7 @@ Result<std::unique_ptr<flow::Step>> Evaluate::check(const flow::Parsed& parsed, 
   Access access = model_query_access(query, context, std::move(writes));
   return std::make_unique<EvaluateStep>(std::move(query), clause, std::move(table), std::move(target),
                                         std::move(details), std::move(values), std::move(access),
-                                        sql::to_string(statement.clause()));
+                                        sql::to_string(statement.clause()), trainers_);
 }
 
 }  // namespace sinan::ml

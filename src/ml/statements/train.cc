@@ -132,8 +132,8 @@ Result<flow::Outcome> TrainStep::run(flow::RunContext& context) {
   DataSet& data = read.data;
   context.results().show(feature_table(data));
   const TrainingResources resources{seed(context), context.threads(), context.memory_bytes(), {}};
-  if (request_.resamples()) return run_resampled(std::move(read), resources, context);
   if (!request_.clause.group_by.empty()) return run_groups(std::move(read), resources, context);
+  if (request_.resamples()) return run_resampled(std::move(read), resources, context);
   TrainedModel trained = TRY(train(training_rows(data), context));
   keep_baseline(read.sample, trained);
   flow::Outcome outcome = TRY(save_model(request_.clause.into.text, trained, context));

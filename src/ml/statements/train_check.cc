@@ -13,6 +13,7 @@
 #include "ml/query_columns.h"
 #include "ml/statements/cluster_attributes.h"
 #include "ml/statements/train_options.h"
+#include "sql/splitter.h"
 
 namespace sinan::ml {
 namespace {
@@ -151,7 +152,8 @@ Status check_resampled_roles(const TrainRequest& request) {
                 "give the attributes values, and validate on rows of their own")
         .at(place);
   };
-  if (!request.data.roles.group.empty()) return refuse("group_column", *request.attributes.span("group_column"));
+  if (!request.data.roles.group.empty() && !request.clause.group_by.empty())
+    return refuse("group_column", *request.attributes.span("group_column"));
   if (!request.data.roles.label_upper.empty())
     return refuse("label_upper_column", *request.attributes.span("label_upper_column"));
   if (request.clause.warm_start) return refuse("USING", request.clause.warm_start->span);
@@ -249,6 +251,54 @@ Result<TrainRequest> check_request(const sql::Train& clause, const Trainers& tra
   request.statement = std::string(context.statement().whole());
   request.query = std::string(context.statement().query());
   request.query_place = context.statement().text.standard;
+  return request;
+}
+
+namespace {
+
+// The clause of a TRAIN statement; nothing for other texts.
+std::optional<sql::Train> clause_of(const std::string& statement) {
+  const auto statements = sql::split(statement);
+  if (!statements || statements->size() != 1 || !statements->front().has_clause()) return std::nullopt;
+  auto clause = sql::parse_clause(statement, statements->front().clause);
+  if (!clause || !std::holds_alternative<sql::Train>(clause->body)) return std::nullopt;
+  return std::get<sql::Train>(std::move(clause->body));
+}
+
+}  // namespace
+
+Result<TrainRequest> recipe_of(const ModelPackage& package, const sql::Name& model, const Trainers& trainers) {
+  const auto refuse = [&](std::string_view why) {
+    return fail(Code::kUnsupported, fmt::format("the model cannot be trained again: {}", model.text), std::string(why))
+        .at(model.span);
+  };
+  if (package.plan.groups() != nullptr) return refuse("it is one model for each group: train one group, add WHERE");
+  TrainRequest request;
+  for (const auto& trainer : trainers) {
+    request.estimator = trainer->canonical_estimator(package.estimator);
+    if (request.estimator.empty()) continue;
+    request.trainer = trainer.get();
+    break;
+  }
+  auto clause = clause_of(package.statement);
+  if (request.trainer == nullptr || !clause) return refuse("it was imported; only its own program can train it");
+  if (clause->warm_start) return refuse("it goes on from another model");
+  request.clause = *std::move(clause);
+  request.clause.estimator = {package.estimator, model.span};
+  request.clause.into = model;
+  const auto specs = request.trainer->attributes(request.estimator);
+  request.attributes = TRY(flow::check_attributes({}, specs, request.estimator));
+  for (const auto& [name, value] : package.attributes.members())
+    if (has_attribute(specs, name)) request.attributes.set(name, value, model.span);
+  for (const std::string_view name : {"validation.select", "validation.fraction", "validation.column"})
+    if (has_attribute(specs, name)) request.attributes.unset(name);
+  request.data.columns = request.clause.columns;
+  request.data.intent = TRY(request.trainer->intent(request.estimator, request.attributes));
+  request.data.binning = request.trainer->binning(request.estimator, request.attributes);
+  TRY(take_roles(request, specs));
+  if (has_attribute(specs, "seed") && request.attributes.given("seed"))
+    request.seed = static_cast<uint64_t>(request.attributes.integer("seed"));
+  request.statement = package.statement;
   return request;
 }
 

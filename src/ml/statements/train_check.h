@@ -16,6 +16,10 @@ inline std::string_view estimator_class(std::string_view name) { return name.sub
 // Errors: kUnsupported for estimators of other systems that are not built in, kProgram for others (nearest name), and
 // whatever the attributes, objective and validation contradict. Warnings go to `context`.
 Result<TrainRequest> check_request(const sql::Train& clause, const Trainers& trainers, flow::CheckContext& context);
+// What trained a model, to be trained again on other rows: its estimator, attributes as they took effect (of a search those that
+// won) and COLUMN clause; without query, label name and validation rows. All its places are `place`.
+// Errors (kUnsupported): a model that was imported, goes on from another one, or is one of groups.
+Result<TrainRequest> recipe_of(const ModelPackage& package, const sql::Name& model, const Trainers& trainers);
 // The query's columns against label, COLUMN and types; places are the request's.
 Status check_columns(const TrainRequest& request, const arrow::Schema& query);
 // validation.select's columns against the query's.

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <charconv>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <numeric>
 #include <set>
@@ -17,6 +18,7 @@
 #include "ml/held_matrix.h"
 #include "ml/model_object.h"
 #include "ml/resampling.h"
+#include "ml/statements/train_resampled.h"
 
 namespace sinan::ml {
 namespace {
@@ -29,6 +31,7 @@ struct Group {
   std::vector<uint32_t> train;
   std::vector<uint32_t> validation;  // of the training matrix where a share is held out, else of validation.select
   std::string left_out;              // why
+  std::string note;                  // what was found for it
 };
 
 std::optional<double> number_of(const std::optional<std::string>& text) {
@@ -80,6 +83,12 @@ void leave_out_small(std::vector<Group>& groups, std::span<const float> label, b
   }
 }
 
+// Trials are compared on rows of the group itself.
+void leave_out_unvalidated(std::vector<Group>& groups) {
+  for (Group& group : groups)
+    if (group.left_out.empty() && group.validation.empty()) group.left_out = "left out: no rows to validate on";
+}
+
 double last_metric(const Json& metrics, std::string_view part, std::string& name) {
   const auto& members = metrics.at(part).members();
   if (members.empty()) return std::numeric_limits<double>::quiet_NaN();
@@ -92,13 +101,86 @@ double last_metric(const Json& metrics, std::string_view part, std::string& name
 
 Json number_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
+// What the trials of a group found, or its folds.
+std::string decision_text(const TrainRequest& request, const DecidedModel& decided) {
+  if (const auto& tuned = decided.tuned) {
+    const Trial& best = tuned->trials[tuned->best];
+    const Candidate& candidate = request.candidates[best.candidate];
+    const std::string point = best.point.empty() ? "" : candidate.space.to_text(best.point);
+    const std::string estimator = request.candidates.size() > 1 ? candidate.estimator + " " : "";
+    return fmt::format("{}{}: {} {:.4g}", estimator, point, tuned->metric, best.value());
+  }
+  return fmt::format("{} {:.4g} ({} folds)", decided.folds->metrics.back(), mean_of(decided.folds->values.back()),
+                     decided.folds->rounds.size());
+}
+
+struct TrainedGroup {
+  TrainedModel model;
+  std::string note;
+};
+
+// Groups in parallel, each with one value for every attribute.
+Result<std::vector<TrainedGroup>> train_each(const TrainRequest& request, DataSet& data, const HeldRows& held,
+                                             const std::vector<Group*>& groups, const TrainingResources& resources,
+                                             flow::RunContext& context,
+                                             const std::function<std::string(const Group&)>& name) {
+  const ThreadShare share = share_threads(context.threads(), groups.size());
+  std::vector<std::optional<Result<TrainedModel>>> done(groups.size());
+  std::atomic<size_t> finished = 0;
+  std::atomic<bool> has_failed = false;
+  Workers workers(share.at_once);
+  workers.run(groups.size(), [&](size_t k) {
+    if (has_failed || context.cancel().cancelled()) return;
+    const Group& group = *groups[k];
+    const auto rows = held.train.source(group.train);
+    const auto held_out = group.validation.empty() ? nullptr
+                          : held.validation        ? held.validation->source(group.validation)
+                                                   : held.train.source(group.validation);
+    QuietObserver observer(context, std::nullopt);
+    const TrainingRows parts{data.plan(), data.label(), data.task(), data.classes(), *rows, held_out.get()};
+    const TrainingResources own{
+        resources.seed, share.each, resources.memory_bytes / share.at_once, {}, context.cancel()};
+    done[k] = train_model(request, parts, own, observer);
+    if (!*done[k]) has_failed = true;
+    context.progress().fraction(static_cast<double>(++finished) / static_cast<double>(groups.size()));
+  });
+  TRY(context.cancel().check());
+  std::vector<TrainedGroup> out;
+  for (size_t k = 0; k < groups.size(); ++k) {
+    if (!done[k]) continue;  // another one has failed
+    if (!*done[k]) return fail(std::move(*done[k]).error()).within("group " + name(*groups[k]));
+    out.push_back({std::move(**done[k]), {}});
+  }
+  return out;
+}
+
+// One group after another: the trials and folds of each are trained in parallel.
+Result<std::vector<TrainedGroup>> decide_each(const TrainRequest& request, const HeldRows& held,
+                                              const std::vector<Group*>& groups, const TrainingResources& resources,
+                                              flow::RunContext& context,
+                                              const std::function<std::string(const Group&)>& name) {
+  std::vector<TrainedGroup> out;
+  for (const Group* group : groups) {
+    const auto decide = [&]() -> Result<DecidedModel> {
+      const HeldRows rows = TRY(part_of(held, group->train, group->validation));
+      QuietObserver observer(context, std::nullopt);
+      return decide_and_train(request, rows, resources, observer, context);
+    };
+    auto decided = decide();
+    if (!decided) return fail(std::move(decided).error()).within("group " + name(*group));
+    if (decided->tuned && decided->tuned->journal) TRY(decided->tuned->journal->forget());
+    out.push_back({std::move(decided->trained), decision_text(request, *decided)});
+  }
+  return out;
+}
+
 Json group_json(const Group& group, const ModelPackage* model, std::string& metric) {
   Json values = Json::array();
   for (const auto& value : group.values) values.push_back(value ? Json(*value) : Json(nullptr));
   Json out = Json::object({{"values", std::move(values)},
                            {"rows", static_cast<int64_t>(group.train.size())},
                            {"validation_rows", static_cast<int64_t>(group.validation.size())},
-                           {"note", group.left_out}});
+                           {"note", group.left_out.empty() ? group.note : group.left_out}});
   if (model == nullptr) return out;
   out.set("rounds", model->metrics.at("rounds"));
   out.set("train", number_or_null(last_metric(model->metrics, "train", metric)));
@@ -108,16 +190,23 @@ Json group_json(const Group& group, const ModelPackage* model, std::string& metr
 
 }  // namespace
 
-Result<GroupedModel> train_groups(const TrainRequest& request, TrainingData read, const TrainingResources& resources,
+Result<GroupedModel> train_groups(const TrainRequest& asked, TrainingData read, const TrainingResources& resources,
                                   flow::RunContext& context) {
-  const HeldMatrix train = TRY(HeldMatrix::read(read.data.train()));
-  std::optional<HeldMatrix> selected;
-  if (read.data.validation() != nullptr) selected = TRY(HeldMatrix::read(*read.data.validation()));
+  GroupedModel out;
+  TrainRequest request = asked;
+  TRY(keep_usable(request, read.data.task(), out.messages));
+  auto rows_held = hold_rows(read.data, read.fold_plan(request), resources.seed);
+  if (!rows_held) return fail(std::move(rows_held).error()).at(request.folds.place);
+  read.raw.reset();
+  const HeldRows& held = *rows_held;
   std::vector<Group> groups = groups_of(read.marks);
-  leave_out_small(groups, train.label(), is_classification(read.data.task()), request.least_group_rows);
-  std::vector<size_t> kept;
-  for (size_t g = 0; g < groups.size(); ++g) {
-    if (groups[g].left_out.empty()) kept.push_back(g);
+  // Each fold has a row of the group, and leaves one.
+  const uint64_t least = std::max<uint64_t>(request.least_group_rows, 2 * request.folds.count);
+  leave_out_small(groups, held.train.label(), is_classification(read.data.task()), least);
+  if (!request.candidates.empty() && request.folds.count == 0) leave_out_unvalidated(groups);
+  std::vector<Group*> kept;
+  for (Group& group : groups) {
+    if (group.left_out.empty()) kept.push_back(&group);
   }
   std::vector<std::string> columns;
   for (const sql::Name& name : request.clause.group_by) columns.push_back(name.text);
@@ -130,36 +219,15 @@ Result<GroupedModel> train_groups(const TrainRequest& request, TrainingData read
   }
 
   context.progress().stage("training groups");
-  const ThreadShare share = share_threads(context.threads(), kept.size());
-  std::vector<std::optional<Result<TrainedModel>>> done(kept.size());
-  std::atomic<size_t> finished = 0;
-  std::atomic<bool> has_failed = false;
-  Workers workers(share.at_once);
-  workers.run(kept.size(), [&](size_t k) {
-    if (has_failed || context.cancel().cancelled()) return;
-    const Group& group = groups[kept[k]];
-    const auto rows = train.source(group.train);
-    const auto held_out = group.validation.empty() ? nullptr
-                          : selected               ? selected->source(group.validation)
-                                                   : train.source(group.validation);
-    QuietObserver observer(context, std::nullopt);
-    const TrainingRows parts{read.data.plan(), read.data.label(), read.data.task(), read.data.classes(), *rows,
-                             held_out.get()};
-    const TrainingResources own{resources.seed, share.each, resources.memory_bytes / share.at_once};
-    done[k] = train_model(request, parts, own, observer);
-    if (!*done[k]) has_failed = true;
-    context.progress().fraction(static_cast<double>(++finished) / static_cast<double>(kept.size()));
-  });
-  TRY(context.cancel().check());
-
-  GroupedModel out;
+  const auto name = [&](const Group& group) { return group_text(columns, group.values); };
+  std::vector<TrainedGroup> trained = request.resamples()
+                                          ? TRY(decide_each(request, held, kept, resources, context, name))
+                                          : TRY(train_each(request, read.data, held, kept, resources, context, name));
   std::vector<ModelPackage> models;
   std::set<std::string> warnings;
   for (size_t k = 0; k < kept.size(); ++k) {
-    if (!done[k]) continue;  // another one has failed
-    if (!*done[k])
-      return fail(std::move(*done[k]).error()).within("group " + group_text(columns, groups[kept[k]].values));
-    TrainedModel& model = **done[k];
+    TrainedModel& model = trained[k].model;
+    kept[k]->note = trained[k].note;
     out.trained.validation_rows += model.validation_rows;
     warnings.insert(model.warnings.begin(), model.warnings.end());
     models.push_back(std::move(model.package));
@@ -183,6 +251,8 @@ Result<GroupedModel> train_groups(const TrainRequest& request, TrainingData read
   package.library = kGroupLibrary;
   package.plan = read.data.plan().with_groups(std::move(known), read.marks.group_fields);
   package.rows = trained_rows;
+  // What a search has found differs by group: the groups' rows tell it.
+  if (!request.candidates.empty()) package.attributes = request.attributes.to_json();
   package.importance.clear();
   package.calibration = Calibration();  // of one group it says nothing about the others
   package.baseline = Baseline();

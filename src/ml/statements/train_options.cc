@@ -6,7 +6,7 @@
 
 #include "base/check.h"
 #include "base/strings.h"
-#include "ml/metrics.h"
+#include "ml/held_out_score.h"
 
 namespace sinan::ml {
 namespace {
@@ -127,7 +127,7 @@ Status take_tuning(TrainRequest& request, const AttributeValues& options) {
   if (options.given("tune.metric")) {
     tune.metric = options.string("tune.metric");
     tune.metric_place = *options.span("tune.metric");
-    if (auto found = find_metric(tune.metric, request.data.intent.task); !found)
+    if (auto found = HeldOutMetric::find(tune.metric, request.data.intent.task); !found)
       return fail(std::move(found).error()).at(tune.metric_place);
   }
   if (options.given("tune.timeout")) tune.timeout_seconds = options.number("tune.timeout");
@@ -213,10 +213,10 @@ Status take_groups(TrainRequest& request, const AttributeValues& options) {
     return fail(Code::kArgument, "group.min_rows has no meaning without GROUP BY", "add GROUP BY column before INTO")
         .at(*options.span("group.min_rows"));
   }
-  if (request.resamples()) {
-    return fail(Code::kUnsupported, "GROUP BY goes with one value for each attribute: no search, no folds",
-                "find the values without GROUP BY, or train one group: add WHERE")
-        .at(columns.front().span);
+  if (request.tune.into) {
+    return fail(Code::kUnsupported, "tune.into is not available in this build with GROUP BY: each group has its trials",
+                "leave it out; DESCRIBE MODEL shows what was found for each group")
+        .at(request.tune.into->span);
   }
   for (size_t i = 0; i < columns.size(); ++i) {
     const auto same = [&](const sql::Name& other) { return equals_ignore_case(other.text, columns[i].text); };
@@ -240,11 +240,6 @@ Status take_options(TrainRequest& request, const TrainAttributes& given, std::sp
   TRY(take_tuning(request, options));
   TRY(take_folds(request, options));
   TRY(take_groups(request, options));
-  if ((request.folds.count > 0 || !request.candidates.empty()) && !request.clause.label) {
-    return fail(Code::kArgument, "trials and folds are scored by a label: LABEL is missing",
-                "add LABEL column before INTO")
-        .at(request.clause.estimator.span);
-  }
   return {};
 }
 

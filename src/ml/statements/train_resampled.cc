@@ -12,22 +12,6 @@
 namespace sinan::ml {
 namespace {
 
-// Leaves out estimators of TO TRAIN auto that do not fit the task or whose library is not there.
-Status keep_usable(TrainRequest& request, Task task, std::vector<std::string>& messages) {
-  if (request.trainer != nullptr) return {};
-  std::erase_if(request.candidates, [&](const Candidate& candidate) {
-    if (!(task == Task::kRegression ? candidate.regresses : candidate.classifies)) return true;
-    const flow::DoctorFinding finding = candidate.trainer->doctor();
-    if (finding.works) return false;
-    messages.push_back(fmt::format("{} is left out: {}.", candidate.estimator, finding.detail));
-    return true;
-  });
-  if (!request.candidates.empty()) return {};
-  return fail(Code::kUnsupported, fmt::format("no estimator is there to try: {}", to_string(task)),
-              "sinan doctor says what is missing")
-      .at(request.clause.estimator.span);
-}
-
 std::string search_summary(const Tuned& tuned, const TrainRequest& request) {
   const Trial& best = tuned.trials[tuned.best];
   const Candidate& candidate = request.candidates[best.candidate];
@@ -51,42 +35,61 @@ void add_search_messages(const Tuned& tuned, const TrainRequest& request, std::v
 
 }  // namespace
 
+Status keep_usable(TrainRequest& request, Task task, std::vector<std::string>& messages) {
+  if (request.trainer != nullptr) return {};
+  std::erase_if(request.candidates, [&](const Candidate& candidate) {
+    if (!(task == Task::kRegression ? candidate.regresses : candidate.classifies)) return true;
+    const flow::DoctorFinding finding = candidate.trainer->doctor();
+    if (finding.works) return false;
+    messages.push_back(fmt::format("{} is left out: {}.", candidate.estimator, finding.detail));
+    return true;
+  });
+  if (!request.candidates.empty()) return {};
+  return fail(Code::kUnsupported, fmt::format("no estimator is there to try: {}", to_string(task)),
+              "sinan doctor says what is missing")
+      .at(request.clause.estimator.span);
+}
+
+Result<DecidedModel> decide_and_train(const TrainRequest& request, const HeldRows& rows,
+                                      const TrainingResources& resources, TrainObserver& observer,
+                                      flow::RunContext& context) {
+  DecidedModel out;
+  TrainRequest final_request = request;
+  if (!request.candidates.empty()) {
+    out.tuned = TRY(tune(request, rows, resources.seed, context));
+    const Trial& best = out.tuned->trials[out.tuned->best];
+    final_request = request_of(request, best);
+    if (request.folds.count > 0) fix_rounds(final_request, best.rounds);
+  } else {
+    out.folds = TRY(cross_validate(request, rows, resources.seed, context));
+    fix_rounds(final_request, mean_of(out.folds->rounds));
+  }
+  out.trained = TRY(fit_all(final_request, rows, resources, observer));
+  return out;
+}
+
 Result<ResampledModel> train_resampled(const TrainRequest& asked, TrainingData read, const TrainingResources& resources,
                                        flow::RunContext& context) {
   ResampledModel out;
   TrainRequest request = asked;
   TRY(keep_usable(request, read.data.task(), out.messages));
-  if (read.data.task() == Task::kRanking) {
-    return fail(Code::kUnsupported, "trials and folds of a ranking are not available in this build",
-                "train it with one value for each attribute")
-        .at(request.clause.estimator.span);
-  }
-  auto held = hold_rows(read.data, request.folds.count, read.marks.fold_keys, resources.seed);
+  auto held = hold_rows(read.data, read.fold_plan(request), resources.seed);
   if (!held) return fail(std::move(held).error()).at(request.folds.place);
-  const HeldRows& rows = *held;
+  read.raw.reset();
 
-  TrainRequest final_request = request;
-  std::optional<Tuned> tuned;
-  Json folds;
-  if (!request.candidates.empty()) {
-    tuned = TRY(tune(request, rows, resources.seed, context));
-    final_request = request_of(request, tuned->trials[tuned->best]);
-    if (request.folds.count > 0) fix_rounds(final_request, tuned->trials[tuned->best].rounds);
+  TrainingProgress progress(context);
+  DecidedModel decided = TRY(decide_and_train(request, *held, resources, progress, context));
+  out.trained = std::move(decided.trained);
+  Json& metrics = out.trained.package.metrics;
+  if (std::optional<Tuned>& tuned = decided.tuned) {
     add_search_messages(*tuned, request, out.messages);
     if (request.tune.into) out.trial_rows = trial_rows(*tuned, request);
-  } else {
-    const FoldMetrics scores = TRY(cross_validate(request, rows, resources.seed, context));
-    folds = folds_json(scores);
-    fix_rounds(final_request, mean_of(scores.rounds));
+    metrics.set("trials", trials_json(*tuned, request));
+    out.journal = std::move(tuned->journal);
   }
-  TrainingProgress progress(context);
-  out.trained = TRY(fit_all(final_request, rows, resources, progress));
-  Json& metrics = out.trained.package.metrics;
-  if (tuned) metrics.set("trials", trials_json(*tuned, request));
-  if (!folds.is_null()) metrics.set("folds", std::move(folds));
+  if (decided.folds) metrics.set("folds", folds_json(*decided.folds));
   out.tables = trial_tables(metrics);
   out.artefacts = trial_charts(metrics);
-  if (tuned) out.journal = std::move(tuned->journal);
   return out;
 }
 

@@ -12,8 +12,24 @@
 #include "ml/statements/train_rows.h"
 #include "ml/training.h"
 #include "ml/trial_journal.h"
+#include "ml/tuning.h"
 
 namespace sinan::ml {
+
+// A model whose attributes trials decided, or that folds have scored.
+struct DecidedModel {
+  TrainedModel trained;
+  std::optional<Tuned> tuned;
+  std::optional<FoldMetrics> folds;
+};
+// Errors: those of tune(), cross_validate() and fit_all().
+Result<DecidedModel> decide_and_train(const TrainRequest& request, const HeldRows& rows,
+                                      const TrainingResources& resources, TrainObserver& observer,
+                                      flow::RunContext& context);
+
+// Leaves out estimators of TO TRAIN auto that do not fit the task or whose library is not there, and says so. Errors
+// (kUnsupported): none is left.
+Status keep_usable(TrainRequest& request, Task task, std::vector<std::string>& messages);
 
 struct ResampledModel {
   TrainedModel trained;  // its metrics hold the trials and folds

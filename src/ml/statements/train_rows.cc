@@ -55,6 +55,8 @@ class RowMarker {
 
   void bind(const arrow::Schema& schema) {
     if (!request_.folds.key.empty()) key_ = schema.index_of(request_.folds.key);
+    if (request_.folds.count > 0 && !key_ && !request_.data.roles.group.empty())
+      ranked_ = schema.index_of(request_.data.roles.group);
     for (const sql::Name& name : request_.clause.group_by) {
       group_columns_.push_back(schema.index_of(name.text).value());
       marks_.group_fields.push_back(schema[group_columns_.back()]);
@@ -65,6 +67,11 @@ class RowMarker {
 
   void mark(const arrow::Batch& batch) {
     if (key_) hash_rows(batch.column(*key_), marks_.fold_keys);
+    if (ranked_) {
+      const arrow::ColumnView groups = batch.column(*ranked_);
+      for (size_t i = 0; i < batch.rows(); ++i)
+        marks_.fold_keys.push_back(groups.is_null(i) ? 0 : group_key(groups, i));
+    }
     if (group_columns_.empty()) return;
     marks_.groups.append(batch, group_columns_, marks_.row_groups);
     const double share = request_.data.validation_fraction;
@@ -105,6 +112,7 @@ class RowMarker {
   const TrainRequest& request_;
   const uint64_t seed_;
   std::optional<size_t> key_;
+  std::optional<size_t> ranked_;
   std::vector<size_t> group_columns_;
   std::vector<size_t> validation_columns_;
   std::optional<size_t> held_column_;
@@ -144,6 +152,14 @@ Status read_rows(flow::RunContext& context, const std::string& query, Span place
   }
 }
 
+FoldPlan TrainingData::fold_plan(const TrainRequest& request) const {
+  return {.folds = request.folds.count,
+          .keys = marks.fold_keys,
+          .deals_keys = request.folds.key.empty(),
+          .row_groups = marks.row_groups,
+          .raw = raw ? &*raw : nullptr};
+}
+
 Result<TrainingData> read_training_rows(const TrainRequest& request, uint64_t seed, flow::RunContext& context) {
   DataSpec spec = request.data;
   spec.seed = seed;
@@ -151,6 +167,7 @@ Result<TrainingData> read_training_rows(const TrainRequest& request, uint64_t se
   context.progress().stage("reading");
   std::optional<DataSetBuilder> builder;
   std::optional<profile::Sampler> sampler;
+  std::optional<RawRows> raw;
   RowMarker marker(request, seed);
   marker.prepare(spec);
   arrow::Schema columns;
@@ -161,12 +178,14 @@ Result<TrainingData> read_training_rows(const TrainRequest& request, uint64_t se
         TRY(check_columns(request, schema));
         marker.bind(schema);
         builder.emplace(TRY(DataSetBuilder::make(spec, schema)));
+        if (request.folds.count > 0 && fits_features(spec, schema)) raw = RawRows{spec, schema, {}};
         sampler.emplace(baseline_sampler(schema, TRY(sampled_columns(request, spec, schema)), seed + kSampleStream));
         return {};
       },
       [&](const arrow::Batch& batch) {
         marker.mark(batch);
         sampler->append(batch);
+        if (raw) raw->batches.push_back(batch);
         return builder->append(batch);
       }));
   if (!request.validation_query.empty()) {
@@ -197,7 +216,7 @@ Result<TrainingData> read_training_rows(const TrainRequest& request, uint64_t se
     return fail(Code::kData, "no rows to validate on", "the validation query, share or column selects none")
         .at(request.validation_place);
   }
-  return TrainingData{*std::move(data), marker.take(), sampler->take()};
+  return TrainingData{*std::move(data), marker.take(), sampler->take(), std::move(raw)};
 }
 
 Result<ContinuedData> read_continued_rows(const TrainRequest& request, uint64_t seed, flow::RunContext& context) {

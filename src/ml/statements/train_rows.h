@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "flow/step.h"
 #include "ml/continued_rows.h"
 #include "ml/data_set.h"
+#include "ml/resampling.h"
 #include "ml/row_groups.h"
 #include "ml/training.h"
 #include "profile/sample.h"
@@ -25,7 +27,7 @@ Status read_rows(flow::RunContext& context, const std::string& query, Span place
 // DataSetBuilder; no row to validate on (kData).
 // What is known of rows besides their features.
 struct RowMarks {
-  std::vector<uint64_t> fold_keys;  // a hash of validation.key of each training row; empty without one
+  std::vector<uint64_t> fold_keys;  // a hash of validation.key, or of a ranking's group, of each row; empty without one
 
   // GROUP BY: all rows of the query are training rows here, and `is_held` says which of them are to be validated on.
   GroupIndex groups;
@@ -38,6 +40,10 @@ struct TrainingData {
   DataSet data;
   RowMarks marks;
   std::vector<profile::SampledColumn> sample;  // of the columns that can be features, and the label
+  std::optional<RawRows> raw;                  // for folds whose features are fitted by themselves
+
+  // How the request's folds are dealt. Borrows from here.
+  FoldPlan fold_plan(const TrainRequest& request) const;
 };
 Result<TrainingData> read_training_rows(const TrainRequest& request, uint64_t seed, flow::RunContext& context);
 

@@ -481,4 +481,79 @@ TEST(Metrics, UnknownAndUnfitNamesAreErrors) {
 }
 
 }  // namespace
+
+// Numbers of scikit-learn 1.9.1 with sample_weight.
+TEST(Metrics, OfWeightedRowsEqualScikitLearn) {
+  const auto expect = [](const Scored& scored, std::span<const Expected> expected) {
+    for (const Expected& one : expected) EXPECT_NEAR(metric(one.name, scored), one.value, 1e-7) << one.name;
+  };
+  Scored two = two_classes();
+  two.weight = {1, 2, .5, 3, 0, 1.5, 2, .25, 1, 4};
+  const Expected of_two[] = {
+      {"accuracy_score", 0.819672131148},
+      {"balanced_accuracy_score", 0.828888888889},
+      {"cohen_kappa_score", 0.638274932615},
+      {"f1_score", 0.8},
+      {"fbeta_score", 0.758620689655},
+      {"precision_score", 0.733333333333},
+      {"recall_score", 0.88},
+      {"zero_one_loss", 0.180327868852},
+      {"hamming_loss", 0.180327868852},
+      {"log_loss", 0.371389271739},
+      {"brier_score_loss", 0.116803278689},
+      {"hinge_loss", 0.368852459016},
+      {"roc_auc_score", 0.937777777778},
+      {"average_precision_score", 0.909723577236},
+  };
+  expect(two, of_two);
+  Scored three = three_classes();
+  three.weight = {1, 2, .5, 3, .75, 1.5, 2, .25};
+  const Expected of_three[] = {
+      {"accuracy_score", 0.659090909091},
+      {"balanced_accuracy_score", 0.734848484848},
+      {"cohen_kappa_score", 0.500756429652},
+      {"f1_score", 0.684523809524},
+      {"precision_score", 0.741258741259},
+      {"recall_score", 0.734848484848},
+      {"log_loss", 0.909524690961},
+      {"roc_auc_score", 0.797435923405},
+      {"average_precision_score", 0.749067719346},
+  };
+  expect(three, of_three);
+  Scored values = more_numbers();
+  values.weight = {1, 2, .5, 3, .75, 1.5, 2, .25, 1};
+  const Expected of_values[] = {
+      {"mean_absolute_error", 2.67708333333},
+      {"mean_squared_error", 29.2630208333},
+      {"RootMeanSquaredError", 5.40953055573},
+      {"mean_squared_log_error", 0.10779650393},
+      {"median_absolute_error", 2},
+      {"r2_score", 0.952869164826},
+      {"explained_variance_score", 0.955022390109},
+      {"MeanAbsolutePercentageError", 44.4629230524},
+  };
+  expect(values, of_values);
+  values.weight = {1, 1, 1, 1, 0, 2, 1, 2, 1};  // half the weight lies up to a value exactly
+  EXPECT_NEAR(metric("median_absolute_error", values), 2.125, 1e-12);
+}
+
+// A row of weight 2 is two rows, one of weight 0 none: of every metric.
+TEST(Metrics, OfWeightedRowsAreThoseOfRepeatedRows) {
+  for (const Scored& one : {two_classes(), three_classes(), more_numbers(), rare_class()}) {
+    Scored weighted = one;
+    std::vector<size_t> repeated;
+    for (size_t i = 0; i < one.rows(); ++i) {
+      weighted.weight.push_back(static_cast<double>(i % 4 == 2 ? 0 : 1 + i % 3));
+      for (size_t k = 0; k < static_cast<size_t>(weighted.weight.back()); ++k) repeated.push_back(i);
+    }
+    Scored rows;
+    take_rows(one, repeated, rows);
+    for (const MetricSpec& spec : metric_specs()) {
+      if (!find_metric(spec.name, one.task).has_value()) continue;
+      if (spec.needs_margin && one.margin.empty()) continue;
+      EXPECT_NEAR(metric(std::string(spec.name), weighted), metric(std::string(spec.name), rows), 1e-9) << spec.name;
+    }
+  }
+}
+
 }  // namespace sinan::ml

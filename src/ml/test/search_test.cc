@@ -7,13 +7,18 @@
 #include <map>
 #include <set>
 
+#include "arrow/builder.h"
+#include "base/hash.h"
+#include "base/random.h"
 #include "io/file_system.h"
+#include "ml/data_set.h"
 #include "ml/folds.h"
 #include "ml/held_matrix.h"
 #include "ml/resampling.h"
 #include "ml/search_space.h"
 #include "ml/trial_journal.h"
 #include "ml/trial_strategy.h"
+#include "sql/clause.h"
 
 namespace sinan::ml {
 namespace {
@@ -319,6 +324,83 @@ TEST(Resampling, SharesThreadsAmongTrainings) {
   EXPECT_EQ(share_threads(16, 4).each, 4u);
   EXPECT_EQ(share_threads(1, 0).at_once, 1u);
   EXPECT_EQ(sd_of(std::vector<double>{2, 4, 4, 4, 5, 5, 7, 9}), std::sqrt(32.0 / 7));
+}
+
+// Rows of 60 categories with the keys of their folds.
+struct KeyedRows {
+  arrow::Batch batch;
+  std::vector<uint64_t> keys;
+};
+constexpr uint64_t kFoldSeed = 5;
+constexpr size_t kFoldCount = 3;
+
+// Labels are drawn; those of rows in fold `flipped` are the other ones.
+KeyedRows keyed_rows(std::optional<uint32_t> flipped) {
+  KeyedRows out{arrow::BatchBuilder({{"category", arrow::string_type()}, {"late", arrow::bool_type()}}).finish(), {}};
+  Random random(11);
+  for (uint64_t row = 0; row < 400; ++row) out.keys.push_back(hash64(std::to_string(row)));
+  const std::vector<uint32_t> fold = keyed_folds(out.keys, kFoldCount, kFoldSeed);
+  arrow::BatchBuilder rows({{"category", arrow::string_type()}, {"late", arrow::bool_type()}});
+  for (size_t row = 0; row < out.keys.size(); ++row) {
+    // The last categories have one row each, in whatever fold.
+    const uint64_t category = row < 350 ? random.below(50) : row;
+    const bool late = random.below(2) == 0;
+    rows.column(0).append(std::string_view("c" + std::to_string(category)));
+    rows.column(1).append(late != (flipped == fold[row]));
+  }
+  out.batch = rows.finish();
+  return out;
+}
+
+Result<HeldRows> held(const KeyedRows& rows, bool refits) {
+  const std::string text = "TO TRAIN m WITH a=1 COLUMN category, TARGET_ENCODE(category) LABEL late INTO m";
+  const auto clause = TRY(sql::parse_clause(text, Span{0, static_cast<uint32_t>(text.size())}));
+  DataSpec spec{.label = "late", .columns = std::get<sql::Train>(clause.body).columns};
+  RawRows raw{spec, rows.batch.schema(), {rows.batch}};
+  EXPECT_TRUE(fits_features(spec, raw.schema));
+  DataSetBuilder builder = TRY(DataSetBuilder::make(spec, raw.schema));
+  TRY(builder.append(rows.batch));
+  DataSet data = TRY(builder.finish());
+  return hold_rows(data, {.folds = kFoldCount, .keys = rows.keys, .raw = refits ? &raw : nullptr}, kFoldSeed);
+}
+
+// The features that a model of all rows but a fold's learns from know nothing of that fold's labels, nor of texts that it alone has.
+TEST(Folds, FeaturesDoNotKnowTheLabelsOfTheFoldHeldOut) {
+  for (uint32_t fold = 0; fold < kFoldCount; ++fold) {
+    const auto before = held(keyed_rows(std::nullopt), true);
+    const auto after = held(keyed_rows(fold), true);
+    ASSERT_TRUE(before && after);
+    ASSERT_EQ(before->refitted.size(), kFoldCount);
+    EXPECT_EQ(before->refitted[fold].train.fingerprint(), after->refitted[fold].train.fingerprint());
+    EXPECT_EQ(before->refitted[fold].plan.to_json(), after->refitted[fold].plan.to_json());
+    EXPECT_NE(before->refitted[fold].held_out.fingerprint(), after->refitted[fold].held_out.fingerprint());
+    const uint32_t other = (fold + 1) % kFoldCount;
+    EXPECT_NE(before->refitted[other].train.fingerprint(), after->refitted[other].train.fingerprint());
+    EXPECT_LT(before->refitted[fold].plan.transforms()[0].vocabulary.size(),
+              before->plan.transforms()[0].vocabulary.size());
+  }
+  // Features of all rows do: what refitting is for.
+  const auto before = held(keyed_rows(std::nullopt), false);
+  const auto after = held(keyed_rows(0), false);
+  ASSERT_TRUE(before && after);
+  const auto seen = [](const HeldRows& rows) {
+    const auto source = rows.train.source(rows_outside(rows.fold, 0));
+    return HeldMatrix::read(*source)->fingerprint();
+  };
+  EXPECT_NE(seen(*before), seen(*after));
+}
+
+TEST(Folds, OfGroupsAreDealtEvenly) {
+  std::vector<uint64_t> keys;
+  for (uint64_t row = 0; row < 300; ++row) keys.push_back(row / 10);
+  const auto fold = grouped_folds(keys, 4, 9);
+  std::map<uint32_t, std::set<uint64_t>> groups;
+  for (size_t row = 0; row < keys.size(); ++row) {
+    EXPECT_EQ(fold[row], fold[row / 10 * 10]);
+    groups[fold[row]].insert(keys[row]);
+  }
+  ASSERT_EQ(groups.size(), 4);
+  for (const auto& [_, some] : groups) EXPECT_TRUE(some.size() == 7 || some.size() == 8);
 }
 
 }  // namespace
