@@ -205,7 +205,7 @@ Result<std::vector<arrow::Batch>> pairs(const Column& first, const Column& secon
 std::string_view Binning::name() const { return kind_ == Kind::kEach ? "binning.py" : "two_dim_binning.py"; }
 std::span<const ArgumentSpec> Binning::arguments() const { return kSpecs; }
 
-std::vector<arrow::Schema> Binning::outputs() const {
+std::vector<arrow::Schema> Binning::outputs(const Arguments&, const arrow::Schema&) const {
   if (kind_ == Kind::kEach) return {statistics_schema()};
   return {statistics_schema(), pair_schema("prob"), pair_schema("cumsum_prob")};
 }

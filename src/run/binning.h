@@ -14,7 +14,8 @@ class Binning final : public Program {
   std::string_view name() const override;
   std::span<const ArgumentSpec> arguments() const override;
   std::string_view table_argument() const override { return "bin_input_table"; }
-  std::vector<arrow::Schema> outputs() const override;
+  size_t output_count() const override { return kind_ == Kind::kEach ? 1 : 3; }
+  std::vector<arrow::Schema> outputs(const Arguments& arguments, const arrow::Schema& query) const override;
   Status check_arguments(const Arguments& arguments) const override;
   Status check_query(const Arguments& arguments, const arrow::Schema& query) const override;
   Status check_table(const Arguments& arguments, const arrow::Schema& table) const override;

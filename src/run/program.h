@@ -31,8 +31,9 @@ class Program {
   virtual std::span<const ArgumentSpec> arguments() const = 0;
   // The argument that names a table which is read besides the query; empty = none.
   virtual std::string_view table_argument() const = 0;
-  // The tables that INTO names, in order.
-  virtual std::vector<arrow::Schema> outputs() const = 0;
+  // How many tables INTO names, and what they are, in order; nothing where the query decides and is not known (it has no columns).
+  virtual size_t output_count() const = 0;
+  virtual std::vector<arrow::Schema> outputs(const Arguments& arguments, const arrow::Schema& query) const = 0;
 
   // Arguments against each other. Errors: kArgument at the argument.
   virtual Status check_arguments(const Arguments& arguments) const = 0;
@@ -41,7 +42,7 @@ class Program {
   virtual Status check_table(const Arguments& arguments, const arrow::Schema& table) const = 0;
   // The query's columns that are read; empty = the program takes none by name.
   virtual std::vector<std::string> columns_read(const Arguments& arguments) const = 0;
-  // A batch for each of outputs(). Errors: kData at the argument or at the query, those of the streams, kCancelled.
+  // A batch for each table. Errors: kData at the argument or at the query, those of the streams, kCancelled.
   virtual Result<std::vector<arrow::Batch>> run(const ProgramInput& input) const = 0;
 };
 

@@ -24,6 +24,8 @@ constexpr ArgumentSpec kSpecs[] = {
 };
 constexpr std::string_view kReference = "the table of --refer_stats_table";
 
+arrow::Schema output_schema() { return {{{"name", arrow::string_type()}, {"psi", arrow::double_type()}}}; }
+
 Status check_shares(const NamedList& row, std::string_view whose, Span place) {
   if (!row.numbers.empty() && std::ranges::all_of(row.numbers, [](double share) { return share >= 0; })) return {};
   return fail(Code::kData, fmt::format("the shares of \"{}\" in {} are missing or negative", row.name, whose))
@@ -34,9 +36,7 @@ Status check_shares(const NamedList& row, std::string_view whose, Span place) {
 
 std::span<const ArgumentSpec> Psi::arguments() const { return kSpecs; }
 
-std::vector<arrow::Schema> Psi::outputs() const {
-  return {{{{"name", arrow::string_type()}, {"psi", arrow::double_type()}}}};
-}
+std::vector<arrow::Schema> Psi::outputs(const Arguments&, const arrow::Schema&) const { return {output_schema()}; }
 
 Status Psi::check_arguments(const Arguments&) const { return {}; }
 
@@ -58,7 +58,7 @@ Result<std::vector<arrow::Batch>> Psi::run(const ProgramInput& input) const {
   const auto reference = TRY(read_named_lists(*input.table, column, kReference, place));
   const auto rows = TRY(read_named_lists(input.rows, column, "the query", input.query));
   TRY(input.cancel.check());
-  arrow::BatchBuilder out(outputs().front().fields);
+  arrow::BatchBuilder out(output_schema().fields);
   for (const NamedList& row : rows) {
     const NamedList* const other = TRY(find_named(reference, row.name, kReference, place));
     TRY(check_shares(row, "the query", input.query));

@@ -11,7 +11,8 @@ class Psi final : public Program {
   std::string_view name() const override { return "psi.py"; }
   std::span<const ArgumentSpec> arguments() const override;
   std::string_view table_argument() const override { return "refer_stats_table"; }
-  std::vector<arrow::Schema> outputs() const override;
+  size_t output_count() const override { return 1; }
+  std::vector<arrow::Schema> outputs(const Arguments& arguments, const arrow::Schema& query) const override;
   Status check_arguments(const Arguments& arguments) const override;
   Status check_query(const Arguments& arguments, const arrow::Schema& query) const override;
   Status check_table(const Arguments& arguments, const arrow::Schema& table) const override;

@@ -28,6 +28,7 @@ struct Request {
   std::string table_query;  // of the program's table argument; empty = none
   std::vector<ObjectRef> table_reads;
   RunTables tables;
+  std::vector<arrow::Schema> outputs;  // empty = not known yet
   sql::Analysis analysis;
   Access access;
   std::string text;
@@ -67,7 +68,7 @@ Failure unknown_program(const sql::Run& clause, const std::vector<Config::Progra
 }
 
 Status count_tables(const Program& program, const sql::Run& clause) {
-  const size_t wanted = program.outputs().size();
+  const size_t wanted = program.output_count();
   if (clause.into.size() == wanted) return {};
   const std::string tables = wanted == 1 ? "1 table" : fmt::format("{} tables", wanted);
   if (clause.into.empty()) {
@@ -162,8 +163,9 @@ class RunStep final : public flow::Step {
 
 Status check_columns(Request& request, flow::CheckContext& context) {
   const Program& program = *request.program;
-  if (const auto columns = TRY(context.describe(request.query, request.query_place)))
-    TRY(program.check_query(request.arguments, *columns));
+  const auto query = TRY(context.describe(request.query, request.query_place));
+  if (query) TRY(program.check_query(request.arguments, *query));
+  request.outputs = program.outputs(request.arguments, query.value_or(arrow::Schema()));
   request.analysis = context.analysis(request.query, request.query_place);
   request.access = context.analyze(request.query, request.query_place);
 
@@ -197,7 +199,11 @@ flow::Help Run::help() const {
           "two_dim_binning.py: the same of two columns; then (bin_1, bin_2, prob) and (bin_1, bin_2, cumsum_prob).\n"
           "psi.py --refer_stats_table=table [--bin_prob_column=bin_prob]: the population stability index between "
           "the query's\n"
-          "(name, bin_prob) and the table's, as (name, psi).\n\n"
+          "(name, bin_prob) and the table's, as (name, psi).\n"
+          "extract_ts_features.py --column_id=series --column_time=t --columns_value=a,b --windows=7,30 [--lag_num=1] "
+          "[--min_window=0]\n"
+          "[--extract_setting=minimal|efficient|comprehensive]: for each row, features of the windows that end "
+          "there.\n\n"
           "Programs and images that [programs] of sinan.toml allows run in a sandbox or a container: rows in "
           "input/rows.csv, "
           "tables\n"
@@ -236,7 +242,7 @@ Result<std::unique_ptr<flow::Step>> Run::check(const flow::Parsed& parsed, flow:
   TRY(program.check_arguments(request.arguments));
   TRY(count_tables(program, request.clause));
   TRY(check_columns(request, context));
-  request.tables = TRY(check_tables(request.clause, program.outputs(), request.access, context));
+  request.tables = TRY(check_tables(request.clause, request.outputs, request.access, context));
   return std::make_unique<RunStep>(std::move(request));
 }
 
