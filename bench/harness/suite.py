@@ -256,4 +256,5 @@ BENCHMARKS: dict[str, Callable[[Setting], list[Measurement]]] = {
     "select_one": select_one,
     "engine": lambda setting: program(setting, "bench_engine"),
     "sql": lambda setting: program(setting, "bench_sql"),
+    "experiment": lambda setting: program(setting, "bench_experiment"),
 }

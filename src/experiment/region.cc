@@ -10,6 +10,18 @@ namespace {
 
 using Kind = Dimension::Kind;
 
+// What serves as a unit: anything but missing and the empty text. A number where a text is declared serves too, and the other way
+// round.
+const ValueSet& units_of(AttributeType type) {
+  static const ValueSet kNumbers = ValueSet::values(AttributeType::kInt).present();
+  static const ValueSet kTexts = [] {
+    const ValueSet empty =
+        ValueSet::of(AttributeType::kString, Strings{.all_but = false, .listed = {""}, .patterns = {}});
+    return empty.present().intersect(*empty.outside());
+  }();
+  return type == AttributeType::kString ? kTexts : kNumbers;
+}
+
 ValueSet integers(Integers set) { return ValueSet::of(AttributeType::kInt, std::move(set)); }
 
 }  // namespace
@@ -63,14 +75,7 @@ Regions::Todo Regions::branch_todo(const BoundExperiment& experiment, size_t bra
 bool Regions::place(Box& box, const BoundExperiment& experiment, const std::vector<bool>& leaves) {
   const Experiment& source = *experiment.source;
   for (const uint32_t attribute : experiment.unit) {
-    // A number where a text is declared serves as a unit too, and the other way round: only missing is out.
-    const AttributeType type = bound_.attributes[attribute].type;
-    ValueSet present = ValueSet::only_missing(type).present();
-    if (type == AttributeType::kString) {
-      const ValueSet empty = ValueSet::of(type, Strings{.all_but = false, .listed = {""}, .patterns = {}});
-      present = present.intersect(*empty.outside());
-    }
-    if (!box.restrict({Kind::kAttribute, attribute}, present)) return false;
+    if (!box.restrict({Kind::kAttribute, attribute}, units_of(bound_.attributes[attribute].type))) return false;
   }
   if (!source.schedule.empty()) {
     Integers times;
