@@ -157,6 +157,7 @@ bool OverlapChecker::try_witness(const Box& box, Overlap& result) {
 // tells, sought in ever narrower places.
 void OverlapChecker::find_witness(const Compared& compared, Overlap& result) {
   bool all_empty = compared.complete;
+  size_t tries = 0;
   for (const Box& candidate : compared.candidates) {
     if (std::ranges::any_of(candidate.sets, [](const auto& one) { return one.second.is_empty() == Answer::kYes; }))
       continue;
@@ -166,8 +167,9 @@ void OverlapChecker::find_witness(const Compared& compared, Overlap& result) {
         std::ranges::any_of(candidate.sets, [](const auto& one) { return one.first.kind == Kind::kParameter; });
     if (!tests) continue;
     const Region narrower = regions_.reach(candidate, Regions::Ways::kEvery);
-    for (size_t i = 0; i < std::min(narrower.boxes.size(), kMaxCandidates); ++i) {
-      if (try_witness(narrower.boxes[i], result)) return;
+    for (const Box& box : narrower.boxes) {
+      if (++tries > kMaxCandidates) return;
+      if (try_witness(box, result)) return;
     }
   }
   if (!all_empty) return;
