@@ -140,8 +140,8 @@ OverlapChecker::Compared OverlapChecker::compare(const Region& first, const Regi
   return result;
 }
 
-bool OverlapChecker::try_witness(const Box& box, Overlap& result) {
-  auto witness = make_witness(regions_, box, result.reason);
+bool OverlapChecker::try_witness(const Box& box, SearchBudget& budget, Overlap& result) {
+  auto witness = make_witness(regions_, box, budget, result.reason);
   if (!witness) return false;
   if (!replay(regions_.bound(), result.first, result.second, result.parameter, *witness)) {
     result.reason = "whether the tested parameters can have these values was not decided";
@@ -158,18 +158,19 @@ bool OverlapChecker::try_witness(const Box& box, Overlap& result) {
 void OverlapChecker::find_witness(const Compared& compared, Overlap& result) {
   bool all_empty = compared.complete;
   size_t tries = 0;
+  SearchBudget budget;
   for (const Box& candidate : compared.candidates) {
     if (std::ranges::any_of(candidate.sets, [](const auto& one) { return one.second.is_empty() == Answer::kYes; }))
       continue;
     all_empty = false;
-    if (try_witness(candidate, result)) return;
+    if (try_witness(candidate, budget, result)) return;
     const bool tests =
         std::ranges::any_of(candidate.sets, [](const auto& one) { return one.first.kind == Kind::kParameter; });
     if (!tests) continue;
     const Region narrower = regions_.reach(candidate, Regions::Ways::kEvery);
     for (const Box& box : narrower.boxes) {
       if (++tries > kMaxCandidates) return;
-      if (try_witness(box, result)) return;
+      if (try_witness(box, budget, result)) return;
     }
   }
   if (!all_empty) return;

@@ -57,6 +57,8 @@ struct Dead {
   std::string reason;
 };
 
+struct SearchBudget;  // witness.h
+
 class OverlapChecker {
  public:
   explicit OverlapChecker(const Bound& bound) : regions_(bound) {}
@@ -89,7 +91,7 @@ class OverlapChecker {
   const Region& region(uint32_t experiment, uint32_t parameter);
   Compared compare(const Region& first, const Region& second, bool with_separations);
   void find_witness(const Compared& compared, Overlap& result);
-  bool try_witness(const Box& box, Overlap& result);
+  bool try_witness(const Box& box, SearchBudget& budget, Overlap& result);
   void find_remedy(Overlap& result);
   std::vector<uint32_t> parameters_of(uint32_t experiment) const;
 

@@ -13,7 +13,6 @@ namespace sinan::experiment {
 namespace {
 
 using Kind = Dimension::Kind;
-constexpr size_t kUnitTries = 1'000'000;  // hashes of one search
 
 // Candidates for the value of a unit attribute, one after another without end.
 class Candidates {
@@ -73,7 +72,8 @@ uint32_t bucket_of(const Demand& demand, UnitId unit) {
 
 class Search {
  public:
-  Search(const Regions& regions, const Box& box) : regions_(regions), box_(box) {}
+  Search(const Regions& regions, const Box& box, SearchBudget& budget)
+      : regions_(regions), box_(box), budget_(budget) {}
 
   std::optional<Witness> find(std::string& reason) {
     Witness witness;
@@ -141,7 +141,9 @@ class Search {
     // The first attribute goes through its candidates one by one, the others more slowly, each at a pace of its own.
     std::vector<ContextValue> values(attributes.size());
     std::vector<std::string> texts(attributes.size());
-    for (size_t n = 0; n * demands.size() < kUnitTries; ++n) {
+    const size_t most = std::min(budget_.hashes, SearchBudget::kMaxOfOneBox);
+    for (size_t n = 0; n * demands.size() < most; ++n) {
+      budget_.hashes -= std::min(budget_.hashes, demands.size());
       size_t ended = 0;
       for (size_t i = 0; i < attributes.size(); ++i) {
         const size_t wanted = i == 0 ? n : n / (1 + i * 7) + i;
@@ -179,6 +181,7 @@ class Search {
 
   const Regions& regions_;
   const Box& box_;
+  SearchBudget& budget_;
 };
 
 void collect_parameters(const Bound& bound, const Predicate& predicate, std::set<uint32_t>& parameters);
@@ -253,8 +256,8 @@ void set_values(const Witness& witness, Context& context, std::vector<std::vecto
 
 }  // namespace
 
-std::optional<Witness> make_witness(const Regions& regions, const Box& box, std::string& reason) {
-  return Search(regions, box).find(reason);
+std::optional<Witness> make_witness(const Regions& regions, const Box& box, SearchBudget& budget, std::string& reason) {
+  return Search(regions, box, budget).find(reason);
 }
 
 bool replay(const Bound& bound, uint32_t first, uint32_t second, uint32_t parameter, Witness& witness) {

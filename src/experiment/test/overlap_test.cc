@@ -260,7 +260,7 @@ class BruteForce {
 TEST(Overlap, AgreesWithBruteForceOverSmallDomains) {
   Random random(99);
   std::map<Verdict, int> verdicts;
-  for (int round = 0; round < 250; ++round) {
+  for (int round = 0; round < 200; ++round) {
     RandomShape shape;
     shape.parameters = 2;
     shape.experiments = 0;
@@ -314,7 +314,7 @@ TEST(Overlap, AgreesWithBruteForceOverSmallDomains) {
 
 TEST(Overlap, AllPairsFindsWhatEachPairDoes) {
   Random random(5);
-  for (int round = 0; round < 15; ++round) {
+  for (int round = 0; round < 10; ++round) {
     RandomShape shape;
     shape.parameters = 3;
     shape.experiments = 12;
