@@ -126,13 +126,19 @@ Status FeatureEncoder::State::encode_groups(const arrow::Batch& batch) {
   out.clear();
   groups.find(batch, group_columns, out);
   columns.back().codes = out;
+  const auto& known = plan->groups()->groups;
+  if (known.back().empty()) {
+    std::ranges::replace(out, -1, static_cast<int32_t>(known.size() - 1));
+    return {};
+  }
   const auto unknown = std::ranges::find(out, -1);
   if (unknown == out.end()) return {};
   const auto row = static_cast<size_t>(unknown - out.begin());
-  return fail(Code::kData,
-              fmt::format("no model was trained for a group: {}",
-                          group_text(plan->groups()->columns, GroupIndex::values_at(batch, group_columns, row))),
-              "leave its rows out: add WHERE; DESCRIBE MODEL lists the groups that have a model");
+  return fail(
+      Code::kData,
+      fmt::format("no model was trained for a group: {}",
+                  group_text(plan->groups()->columns, GroupIndex::values_at(batch, group_columns, row))),
+      "leave its rows out: add WHERE; or train with group.unknown=\"fallback\": a model of all rows for such groups");
 }
 
 Status FeatureEncoder::State::encode_function(FunctionState& state) {

@@ -3,22 +3,20 @@
 #include <algorithm>
 
 namespace sinan::ml {
-namespace {
-
-Result<Scored> score_labelled(const Model& model, MatrixSource& rows, bool is_weighted) {
+Result<Scored> score_matrix(const Predictor& predictor, const MatrixScoring& what, MatrixSource& rows) {
   Scored out;
-  out.task = model.package().task;
+  out.task = what.task;
   const bool has_classes = is_classification(out.task);
-  if (has_classes) out.classes = model.package().label.classes.size();
-  const size_t width = model.predictor().prediction_width();
-  const size_t outputs = model.predictor().outputs();
+  if (has_classes) out.classes = what.classes;
+  const size_t width = predictor.prediction_width();
+  const size_t outputs = predictor.outputs();
   std::vector<float> predictions;
   TRY(rows.rewind());
   while (const auto block = TRY(rows.next())) {
     predictions.resize(block->rows * width);
-    TRY(model.predictor().predict(*block, Output::kPrediction, predictions));
+    TRY(predictor.predict(*block, Output::kPrediction, predictions));
     out.group.insert(out.group.end(), block->group.begin(), block->group.end());
-    if (is_weighted) out.weight.insert(out.weight.end(), block->weight.begin(), block->weight.end());
+    if (what.is_weighted) out.weight.insert(out.weight.end(), block->weight.begin(), block->weight.end());
     for (const float truth : block->label) {
       if (has_classes) {
         out.actual.push_back(static_cast<int32_t>(truth));
@@ -27,25 +25,26 @@ Result<Scored> score_labelled(const Model& model, MatrixSource& rows, bool is_we
       }
     }
     if (!has_classes) {
-      for (size_t i = model.package().label.main_output(); i < predictions.size(); i += width)
+      for (size_t i = what.main_output; i < predictions.size(); i += width)
         out.predicted_value.push_back(static_cast<double>(predictions[i]));
       continue;
     }
     out.probability.insert(out.probability.end(), predictions.begin(), predictions.end());
+    if (!what.with_margins) continue;
     const size_t begin = out.margin.size();
     out.margin.resize(begin + block->rows * outputs);
-    TRY(model.predictor().predict(*block, Output::kMargin, std::span(out.margin).subspan(begin)));
+    TRY(predictor.predict(*block, Output::kMargin, std::span(out.margin).subspan(begin)));
   }
   return out;
 }
-
-}  // namespace
 
 Result<HeldOutScore> score_held_out(const Model& model, MatrixSource& rows, bool is_weighted, uint64_t seed,
                                     const CancelToken& cancel) {
   HeldOutScore out;
   if (has_label(model.package().task)) {
-    out.scored = TRY(score_labelled(model, rows, is_weighted));
+    const LabelMap& label = model.package().label;
+    const MatrixScoring what{model.package().task, label.classes.size(), label.main_output(), true, is_weighted};
+    out.scored = TRY(score_matrix(model.predictor(), what, rows));
   } else {
     out.unlabelled = TRY(score_unlabelled(model, rows, seed, cancel));
   }

@@ -16,6 +16,16 @@
 
 namespace sinan::ml {
 
+struct MatrixScoring {
+  Task task = Task::kRegression;
+  size_t classes = 0;
+  size_t main_output = 0;     // of several numbers a row
+  bool with_margins = false;  // of classes
+  bool is_weighted = false;   // metrics count rows by their weights
+};
+// What a predictor says about all rows of a matrix with labels. Errors: its own and the source's.
+Result<Scored> score_matrix(const Predictor& predictor, const MatrixScoring& what, MatrixSource& rows);
+
 struct HeldOutScore {
   Scored scored;                // of models with a label
   UnlabelledScores unlabelled;  // of others

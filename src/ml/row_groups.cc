@@ -49,7 +49,9 @@ Result<RowGroups> RowGroups::from_json(const Json& json) {
     GroupValues one;
     for (const Json& value : values.items())
       one.push_back(value.is_null() ? std::nullopt : std::optional<std::string>(TRY(value.as_string())));
-    if (one.size() != out.columns.size()) return fail(Code::kData, "a group has not a value for each column");
+    const bool is_rest = one.empty() && !out.groups.empty() && &values == &json.at("values").items().back();
+    if (one.size() != out.columns.size() && !is_rest)
+      return fail(Code::kData, "a group has not a value for each column");
     if (!seen.insert(packed(one)).second) return fail(Code::kData, "a group stands twice in the model");
     out.groups.push_back(std::move(one));
   }

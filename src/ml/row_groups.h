@@ -21,7 +21,7 @@ using GroupValues = std::vector<std::optional<std::string>>;  // by column; abse
 
 struct RowGroups {
   std::vector<std::string> columns;
-  std::vector<GroupValues> groups;  // by code
+  std::vector<GroupValues> groups;  // by code; an empty last one: all other groups
   Json to_json() const;
   static Result<RowGroups> from_json(const Json& json);  // kData when malformed
 };

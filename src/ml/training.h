@@ -70,6 +70,7 @@ struct TrainRequest {
   TuneOptions tune;
   FoldOptions folds;
   uint64_t least_group_rows = 1;  // GROUP BY: smaller groups have no model
+  bool group_fallback = false;    // GROUP BY: rows of such groups, and of new ones, have a model of all rows
   // USING: the model to go on from, opened by the run. Its plan encodes the rows.
   std::shared_ptr<const Model> continued;
 

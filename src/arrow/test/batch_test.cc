@@ -7,8 +7,10 @@
 #include <cmath>
 #include <cstring>
 #include <deque>
+#include <optional>
 
 #include "arrow/builder.h"
+#include "arrow/map_column.h"
 #include "arrow/stream.h"
 
 namespace sinan::arrow {
@@ -467,6 +469,28 @@ TEST(Stream, SkipsEmptyBatchesAndBoundsMemory) {
   EXPECT_EQ(read_all(*make_stream(builder.schema(), batches))->size(), 2U);
   EXPECT_EQ(read_all(*make_stream(builder.schema(), batches), 5)->size(), 2U);
   EXPECT_EQ(read_all(*make_stream(builder.schema(), batches), 4).error().code, Code::kExhausted);
+}
+
+TEST(MapColumn, HasItsEntriesAndOutlivesTheirBatch) {
+  std::optional<Batch> copy;
+  {
+    BatchBuilder entries({{"key", string_type()}, {"value", double_type()}});
+    for (const auto& [key, value] : {std::pair("a", 1.5), std::pair("b=,", -2.0), std::pair("", 0.25)}) {
+      entries.column(0).append(key);
+      entries.column(1).append(value);
+    }
+    const Batch map = map_column("m", entries.finish(), {0, 2, 2, 3});
+    EXPECT_EQ(map.rows(), 3);
+    EXPECT_EQ(map.schema()[0].type, map_type(double_type()));
+    copy = map.slice(0, 3);
+  }
+  const ColumnView column = copy->column(0);
+  EXPECT_EQ(column.list_range(0), (std::pair<size_t, size_t>(0, 2)));
+  EXPECT_EQ(column.list_range(1), (std::pair<size_t, size_t>(2, 2)));
+  EXPECT_EQ(column.list_range(2), (std::pair<size_t, size_t>(2, 3)));
+  EXPECT_EQ(column.child(0).string(1), "b=,");
+  EXPECT_EQ(column.child(1).as_double(1), -2.0);
+  EXPECT_EQ(column.child(1).as_double(2), 0.25);
 }
 
 }  // namespace

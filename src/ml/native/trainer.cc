@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "base/strings.h"
 #include "ml/data_workers.h"
+#include "ml/held_out_score.h"
 #include "ml/metrics.h"
 #include "ml/native/clusters.h"
 #include "ml/native/estimators.h"
@@ -43,35 +44,8 @@ struct Job {
   uint32_t steps() const { return static_cast<uint32_t>(values.integer("max_iterations")); }
 };
 
-// All rows of a source scored by the model that was just made, for its metrics.
-Result<Scored> score(const Predictor& predictor, MatrixSource& source, Task task, size_t classes) {
-  Scored out;
-  out.task = task;
-  out.classes = classes;
-  TRY(source.rewind());
-  std::vector<float> predicted;
-  while (true) {
-    const auto block = TRY(source.next());
-    if (!block) return out;
-    predicted.resize(block->rows * predictor.prediction_width());
-    TRY(predictor.predict(*block, Output::kPrediction, predicted));
-    for (const float label : block->label) {
-      if (is_classification(task)) {
-        out.actual.push_back(static_cast<int32_t>(label));
-      } else {
-        out.actual_value.push_back(static_cast<double>(label));
-      }
-    }
-    if (is_classification(task)) {
-      out.probability.insert(out.probability.end(), predicted.begin(), predicted.end());
-    } else {
-      out.predicted_value.insert(out.predicted_value.end(), predicted.begin(), predicted.end());
-    }
-  }
-}
-
 Result<Json> measured(const Predictor& predictor, MatrixSource& source, Task task, size_t classes) {
-  const Scored scored = TRY(score(predictor, source, task, classes));
+  const Scored scored = TRY(score_matrix(predictor, {.task = task, .classes = classes}, source));
   Json out = Json::object();
   const auto add = [&](std::string_view name, std::string_view metric) -> Status {
     out.set(std::string(name), Json::array({TRY(compute_metric(*TRY(find_metric(metric, task)), scored))}));

@@ -99,6 +99,18 @@ double last_metric(const Json& metrics, std::string_view part, std::string& name
   return values[std::min(best, values.size() - 1)].as_double().value_or(std::numeric_limits<double>::quiet_NaN());
 }
 
+// Those of groups without a model of their own, too.
+Group all_rows(const std::vector<Group>& groups) {
+  Group out;
+  for (const Group& group : groups) {
+    out.train.insert(out.train.end(), group.train.begin(), group.train.end());
+    out.validation.insert(out.validation.end(), group.validation.begin(), group.validation.end());
+  }
+  std::ranges::sort(out.train);
+  std::ranges::sort(out.validation);
+  return out;
+}
+
 Json number_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
 // What the trials of a group found, or its folds.
@@ -220,6 +232,11 @@ Result<GroupedModel> train_groups(const TrainRequest& asked, TrainingData read, 
 
   context.progress().stage("training groups");
   const auto name = [&](const Group& group) { return group_text(columns, group.values); };
+  Group whole;
+  if (request.group_fallback) {
+    whole = all_rows(groups);
+    kept.push_back(&whole);
+  }
   std::vector<TrainedGroup> trained = request.resamples()
                                           ? TRY(decide_each(request, held, kept, resources, context, name))
                                           : TRY(train_each(request, read.data, held, kept, resources, context, name));
@@ -228,7 +245,7 @@ Result<GroupedModel> train_groups(const TrainRequest& asked, TrainingData read, 
   for (size_t k = 0; k < kept.size(); ++k) {
     TrainedModel& model = trained[k].model;
     kept[k]->note = trained[k].note;
-    out.trained.validation_rows += model.validation_rows;
+    if (kept[k] != &whole) out.trained.validation_rows += model.validation_rows;
     warnings.insert(model.warnings.begin(), model.warnings.end());
     models.push_back(std::move(model.package));
   }
@@ -246,6 +263,8 @@ Result<GroupedModel> train_groups(const TrainRequest& asked, TrainingData read, 
     known.groups.push_back(group.values);
     trained_rows += models[next++].rows;
   }
+  const size_t known_groups = known.groups.size();
+  if (request.group_fallback) known.groups.emplace_back();
   ModelPackage& package = out.trained.package;
   package = models.front();
   package.library = kGroupLibrary;
@@ -264,12 +283,14 @@ Result<GroupedModel> train_groups(const TrainRequest& asked, TrainingData read, 
   package.metrics.set("groups",
                       Json::object({{"columns", std::move(names)}, {"metric", metric}, {"rows", std::move(rows)}}));
 
-  out.messages.push_back(fmt::format("{} groups by {}: {} models.", groups.size(), join(columns, ", "), models.size()));
-  if (kept.size() < groups.size()) {
+  out.messages.push_back(fmt::format("{} groups by {}: {} models.", groups.size(), join(columns, ", "), known_groups));
+  if (request.group_fallback)
+    out.messages.push_back("Rows of groups without a model are predicted by a model of all rows (group.unknown).");
+  if (known_groups < groups.size()) {
     const auto first = std::ranges::find_if(groups, [](const Group& g) { return !g.left_out.empty(); });
-    out.messages.push_back(fmt::format("Warning: {} of the groups have no model, the first is {}: {}.",
-                                       groups.size() - kept.size(), group_text(columns, first->values),
-                                       first->left_out));
+    out.messages.push_back(fmt::format("{}{} of the groups have no model of their own, the first is {}: {}.",
+                                       request.group_fallback ? "" : "Warning: ", groups.size() - known_groups,
+                                       group_text(columns, first->values), first->left_out));
   }
   return out;
 }

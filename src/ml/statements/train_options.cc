@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/check.h"
 #include "base/strings.h"
@@ -47,29 +48,14 @@ constexpr AttributeSpec kOptions[] = {
      .default_text = "10",
      .doc = "GROUP BY: a group with fewer rows has no model",
      .min = 1},
+    {.name = "group.unknown",
+     .type = AttributeType::kString,
+     .default_text = "error",
+     .doc = "GROUP BY: rows of a group without a model are an error, or fall back to a model of all rows",
+     .choices = "error|fallback"},
     {.name = "validation.key",
      .type = AttributeType::kString,
      .doc = "column whose value decides the fold: rows of one value stay together"},
-};
-
-// TO TRAIN auto takes these besides the options.
-constexpr AttributeSpec kAutoSpecs[] = {
-    {.name = "validation.select", .type = AttributeType::kQuery, .doc = "a query for the rows to validate on"},
-    {.name = "validation.fraction",
-     .type = AttributeType::kFloat,
-     .doc = "share of the rows to validate on",
-     .min = 0,
-     .max = 1,
-     .min_open = true,
-     .max_open = true},
-    {.name = "validation.column",
-     .type = AttributeType::kString,
-     .doc = "boolean column that marks the rows to validate on"},
-    {.name = "seed",
-     .type = AttributeType::kInteger,
-     .doc = "seed of everything random",
-     .min = 0,
-     .aliases = "random_state"},
 };
 
 bool is_option(std::string_view name) {
@@ -188,7 +174,18 @@ Status take_searches(TrainRequest& request, const std::vector<sql::Attribute>& s
 }  // namespace
 
 std::span<const AttributeSpec> train_option_specs() { return kOptions; }
-std::span<const AttributeSpec> auto_specs() { return kAutoSpecs; }
+std::span<const AttributeSpec> auto_specs() {
+  static const std::vector<AttributeSpec> specs = [] {
+    std::vector<AttributeSpec> out(std::begin(kValidationAttributes), std::end(kValidationAttributes));
+    out.push_back({.name = "seed",
+                   .type = AttributeType::kInteger,
+                   .doc = "seed of everything random",
+                   .min = 0,
+                   .aliases = "random_state"});
+    return out;
+  }();
+  return specs;
+}
 
 TrainAttributes sort_attributes(const std::vector<sql::Attribute>& attributes) {
   TrainAttributes out;
@@ -209,9 +206,13 @@ bool will_hold_out(const TrainAttributes& given) {
 Status take_groups(TrainRequest& request, const AttributeValues& options) {
   const auto& columns = request.clause.group_by;
   if (columns.empty()) {
-    if (!options.given("group.min_rows")) return {};
-    return fail(Code::kArgument, "group.min_rows has no meaning without GROUP BY", "add GROUP BY column before INTO")
-        .at(*options.span("group.min_rows"));
+    for (const std::string_view name : {"group.min_rows", "group.unknown"}) {
+      if (!options.given(name)) continue;
+      return fail(Code::kArgument, fmt::format("{} has no meaning without GROUP BY", name),
+                  "add GROUP BY column before INTO")
+          .at(*options.span(name));
+    }
+    return {};
   }
   if (request.tune.into) {
     return fail(Code::kUnsupported, "tune.into is not available in this build with GROUP BY: each group has its trials",
@@ -231,6 +232,7 @@ Status take_groups(TrainRequest& request, const AttributeValues& options) {
     request.data.excluded.push_back(columns[i].text);
   }
   request.least_group_rows = static_cast<uint64_t>(options.integer("group.min_rows"));
+  request.group_fallback = options.string("group.unknown") == "fallback";
   return {};
 }
 
