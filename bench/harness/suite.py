@@ -257,4 +257,5 @@ BENCHMARKS: dict[str, Callable[[Setting], list[Measurement]]] = {
     "engine": lambda setting: program(setting, "bench_engine"),
     "sql": lambda setting: program(setting, "bench_sql"),
     "experiment": lambda setting: program(setting, "bench_experiment"),
+    "http": lambda setting: program(setting, "bench_http"),
 }

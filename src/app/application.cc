@@ -13,6 +13,7 @@
 #include "app/doctor.h"
 #include "app/environment_file.h"
 #include "app/prompt.h"
+#include "app/server/serve.h"
 #include "app/session.h"
 #include "app/statement_help.h"
 #include "base/strings.h"
@@ -138,6 +139,12 @@ int act(Screen& screen, Interrupts& interrupts, const CommandLine& line, std::sp
     case CommandLine::Action::kPrint:
       screen.write(Stream::kOut, line.text);
       return kExitDone;
+    case CommandLine::Action::kServe:
+      if (auto found = find_project_folder(line.project); !found) return report(screen, line, found.error());
+      return run_serve(screen, interrupts, line, arguments);
+    case CommandLine::Action::kToken:
+      if (auto found = find_project_folder(line.project); !found) return report(screen, line, found.error());
+      return run_token(screen, line);
     case CommandLine::Action::kDoctor:
       return run_doctor(screen, line);
     case CommandLine::Action::kStatementHelp:

@@ -1,5 +1,6 @@
 #include "app/capabilities.h"
 
+#include "app/server/capability_routes.h"
 #include "flow/statements/register.h"
 #include "ml/lightgbm/trainer.h"
 #include "ml/native/trainer.h"
@@ -26,6 +27,10 @@ void register_capabilities(flow::Registry& registry) {
   profile::register_profile(registry);
   run::register_run(registry);
   solve::register_solve(registry);
+}
+
+void add_capability_routes(net::Router& /*router*/, const flow::ServeContext& /*context*/) {
+  // None has routes yet.
 }
 
 }  // namespace sinan::app

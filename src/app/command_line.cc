@@ -15,7 +15,8 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-const Words kVerbs = {"run", "doctor", "help"};
+const Words kVerbs = {"run", "serve", "token", "doctor", "help"};
+const Words kTokenActions = {"create", "list", "revoke"};
 const Words kFormats = {"table", "csv", "json", "markdown", "jsonl"};
 const Words kErrorFormats = {"text", "json"};
 const Words kColors = {"auto", "always", "never"};
@@ -23,10 +24,10 @@ const Words kColors = {"auto", "always", "never"};
 // What CLI11 fills; texts are checked afterwards, so that every mistake is told in our words.
 struct Raw {
   std::string program, file, run_file, project = ".", format = "table", rows = "40", error_format = "text",
-                                       color = "auto", seed = "42", output;
-  Words help_words, data_sources, environment_files;
-  bool read_only_sources = false, plan = false, no_cache = false, resume = false, quiet = false, help = false,
-       version = false;
+                                       color = "auto", seed = "42", output, listen, role = "viewer", days = "0";
+  Words help_words, token_words, data_sources, environment_files;
+  bool allow_plaintext = false, read_only_sources = false, plan = false, no_cache = false, resume = false,
+       quiet = false, help = false, version = false;
 };
 
 void add_options(CLI::App& app, Raw& raw) {
@@ -47,6 +48,10 @@ void add_options(CLI::App& app, Raw& raw) {
   app.add_option("--rows", raw.rows);
   app.add_option("--error-format", raw.error_format);
   app.add_option("--color", raw.color);
+  app.add_option("--listen", raw.listen);
+  app.add_flag("--allow-plaintext", raw.allow_plaintext);
+  app.add_option("--role", raw.role);
+  app.add_option("--days", raw.days);
   app.add_flag("-q,--quiet", raw.quiet);
   app.add_flag("-h,--help", raw.help);
   app.add_flag("--version", raw.version);
@@ -69,7 +74,7 @@ Failure unknown_argument(const CLI::App& app, const std::string& argument) {
     return fail(Code::kArgument, fmt::format("unknown option \"{}\"", name),
                 hint.empty() ? std::string(kSeeHelp) : hint);
   }
-  if (app.got_subcommand("run") || app.got_subcommand("doctor")) {
+  if (app.got_subcommand("run") || app.got_subcommand("doctor") || app.got_subcommand("serve")) {
     return fail(Code::kArgument, fmt::format("unexpected argument \"{}\"", argument), std::string(kSeeHelp));
   }
   std::error_code ignored;
@@ -118,17 +123,39 @@ Result<Number> number(std::string_view option, const std::string& text) {
               "a whole number from 0 on");
 }
 
+Status choose_token_action(const Raw& raw, CommandLine& line) {
+  line.action = CommandLine::Action::kToken;
+  const Words& words = raw.token_words;
+  if (words.empty())
+    return fail(Code::kArgument, "nothing to do with tokens", "sinan token create NAME, list or revoke NAME");
+  line.text = kTokenActions[TRY(choice("token", words[0], kTokenActions))];
+  const size_t expected = line.text == "list" ? 1 : 2;
+  if (words.size() != expected) {
+    return fail(Code::kArgument, fmt::format("wrong number of arguments for token {}", line.text),
+                expected == 1 ? "sinan token list" : fmt::format("sinan token {} NAME", line.text));
+  }
+  if (expected == 2) line.token_name = words[1];
+  return {};
+}
+
 Status choose_action(const CLI::App& app, const Raw& raw, CommandLine& line) {
   using Action = CommandLine::Action;
-  const bool runs = app.got_subcommand("run"), doctor = app.got_subcommand("doctor"), help = app.got_subcommand("help");
+  const bool runs = app.got_subcommand("run"), doctor = app.got_subcommand("doctor"), help = app.got_subcommand("help"),
+             serve = app.got_subcommand("serve"), token = app.got_subcommand("token");
   const bool has_program = app.count("-c") > 0, has_file = app.count("-f") > 0;
-  if (runs + doctor + help + has_program + has_file > 1) {
+  if (runs + doctor + help + serve + token + has_program + has_file > 1) {
     return fail(Code::kArgument, "more than one thing to do",
-                "give one of: run FILE, -c PROGRAM, -f FILE, doctor, help");
+                "give one of: run FILE, -c PROGRAM, -f FILE, serve, token, doctor, help");
   }
   if (raw.help || raw.version) {
     line.action = Action::kPrint;
-    line.text = raw.version ? version_text() : usage(runs ? "run" : doctor ? "doctor" : help ? "help" : "");
+    line.text = raw.version ? version_text()
+                            : usage(runs     ? "run"
+                                    : doctor ? "doctor"
+                                    : help   ? "help"
+                                    : serve  ? "serve"
+                                    : token  ? "token"
+                                             : "");
   } else if (runs || has_file) {
     line.action = Action::kRunFile;
     line.text = runs ? raw.run_file : raw.file;
@@ -137,6 +164,10 @@ Status choose_action(const CLI::App& app, const Raw& raw, CommandLine& line) {
   } else if (has_program) {
     line.action = Action::kRunText;
     line.text = raw.program;
+  } else if (serve) {
+    line.action = Action::kServe;
+  } else if (token) {
+    TRY(choose_token_action(raw, line));
   } else if (doctor) {
     line.action = Action::kDoctor;
   } else if (help) {
@@ -150,6 +181,12 @@ Status choose_action(const CLI::App& app, const Raw& raw, CommandLine& line) {
       return fail(Code::kArgument, fmt::format("{} needs a program", name), fmt::format("sinan run {} FILE", name));
     }
   }
+  const auto belongs_to = [&](const char* option, bool is_there, const char* use) -> Status {
+    if (app.count(option) == 0 || is_there || line.action == Action::kPrint) return {};
+    return fail(Code::kArgument, fmt::format("{} does not belong here", option), use);
+  };
+  for (const char* option : {"--listen", "--allow-plaintext"}) TRY(belongs_to(option, serve, "it is of: sinan serve"));
+  for (const char* option : {"--role", "--days"}) TRY(belongs_to(option, token, "it is of: sinan token create NAME"));
   return {};
 }
 
@@ -162,13 +199,16 @@ Result<CommandLine> parse_command_line(std::span<const std::string> arguments) {
   CLI::App* run = app.add_subcommand("run");
   CLI::App* doctor = app.add_subcommand("doctor");
   CLI::App* help = app.add_subcommand("help");
-  for (CLI::App* verb : {run, doctor, help}) {
+  CLI::App* serve = app.add_subcommand("serve");
+  CLI::App* token = app.add_subcommand("token");
+  for (CLI::App* verb : {run, doctor, help, serve, token}) {
     verb->set_help_flag();
     verb->fallthrough();
     verb->allow_extras();
   }
   run->add_option("FILE", raw.run_file);
   help->add_option("STATEMENT", raw.help_words);
+  token->add_option("ACTION", raw.token_words);
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::ParseError& error) {
@@ -195,6 +235,10 @@ Result<CommandLine> parse_command_line(std::span<const std::string> arguments) {
   line.json_errors = TRY(choice("--error-format", raw.error_format, kErrorFormats)) == 1;
   line.color = static_cast<ColorChoice>(TRY(choice("--color", raw.color, kColors)));
   line.quiet = raw.quiet;
+  line.listen = raw.listen;
+  line.allow_plaintext = raw.allow_plaintext;
+  line.token_role = raw.role;
+  line.token_days = TRY(number<uint32_t>("--days", raw.days));
   return line;
 }
 

@@ -3,6 +3,8 @@
 //   sinan                           the prompt; with a pipe as input, runs what comes
 //   sinan run FILE|-                a program
 //   sinan -c PROGRAM                a program from the command line
+//   sinan serve                     the project over HTTP
+//   sinan token create|list|revoke [NAME]
 //   sinan doctor | help [STATEMENT]
 #pragma once
 
@@ -25,9 +27,9 @@ inline constexpr int kExitWrong = 2;   // the program or the command line is wro
 inline constexpr int kExitCancelled = 130;
 
 struct CommandLine {
-  enum class Action { kPrompt, kRunFile, kRunText, kDoctor, kStatementHelp, kPrint };
+  enum class Action { kPrompt, kRunFile, kRunText, kServe, kToken, kDoctor, kStatementHelp, kPrint };
   Action action = Action::kPrompt;
-  std::string text;  // the file, the program, the statement asked about, or what to print
+  std::string text;  // the file, the program, what to do with tokens, the statement asked about, or what to print
 
   bool plan_only = false;
   bool use_cache = true;
@@ -43,6 +45,12 @@ struct CommandLine {
   bool json_errors = false;
   ColorChoice color = ColorChoice::kAuto;
   bool quiet = false;
+
+  std::string listen;  // of serve; empty = as sinan.toml says
+  bool allow_plaintext = false;
+  std::string token_name;
+  std::string token_role;
+  uint32_t token_days = 0;  // 0 = does not expire
 };
 
 // Errors: kArgument, with the nearest valid name as hint.

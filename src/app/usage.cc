@@ -14,11 +14,14 @@ Examples
   sinan -c "SHOW MODELS" --format json        for other programs to read
   cat late.sql | sinan                        a program from a pipe
   sinan --data-source shop=postgresql://me@host/db -c "SELECT * FROM shop.orders"
+  sinan serve                                 the project over HTTP: submit programs, watch, cancel
   sinan help TO TRAIN                         how a statement is written
   sinan doctor                                what works on this machine, and how to get the rest
 
 Commands
   run FILE|-            run a program from a file, or from standard input
+  serve                 serve the project folder over HTTP until a signal comes
+  token create|list|revoke  who may use the server
   doctor                check this machine and this project
   help [STATEMENT]      list the statements, or explain one
 
@@ -78,6 +81,44 @@ Exit codes
   0 done, 1 a step failed, 2 the program or the command line is wrong (nothing ran), 130 cancelled
 )";
 
+constexpr std::string_view kServe = R"(sinan serve serves the project folder over HTTP until SIGTERM or Ctrl-C.
+
+Programs are submitted, watched and cancelled over the API, which /openapi.json describes. While the folder is served, other
+commands on it are told that it is in use.
+
+Without tokens the server listens on this machine only, and whoever is on it may do everything. Beyond it, tokens and TLS are needed:
+sinan token create, and in sinan.toml
+
+  [server]
+  listen = "0.0.0.0:8443"
+  tls_certificate = "certificate.pem"
+  tls_key = "key.pem"
+
+Examples
+  sinan serve
+  sinan serve --listen 127.0.0.1:0            any free port; standard error says which
+  curl -d '{"program": "SELECT 1"}' -H 'Content-Type: application/json' 127.0.0.1:8080/v1/programs
+
+Options
+      --listen ADDRESS:PORT  (127.0.0.1:8080, or as sinan.toml says)
+      --allow-plaintext      beyond this machine without TLS: something in front does it
+  and those of every command: sinan --help
+)";
+
+constexpr std::string_view kToken =
+    R"(sinan token decides who may use the server of this project. A running server knows within a second.
+
+Examples
+  sinan token create ci --role editor --days 90   prints the token, once
+  sinan token list
+  sinan token revoke ci
+
+Options of create
+      --role ROLE       admin, editor, viewer; server or client for services and apps that evaluate configuration (viewer)
+      --days N          until it expires; 0 = never (0)
+  and those of every command: sinan --help
+)";
+
 constexpr std::string_view kDoctor =
     R"(sinan doctor checks what works here: the engine, the stores, the trainers, the machine's limits, the terminal, the project.
 
@@ -96,6 +137,8 @@ Examples
 
 std::string usage(std::string_view verb) {
   if (verb == "run") return std::string(kRun);
+  if (verb == "serve") return std::string(kServe);
+  if (verb == "token") return std::string(kToken);
   if (verb == "doctor") return std::string(kDoctor);
   if (verb == "help") return std::string(kHelp);
   return std::string(kProgram);

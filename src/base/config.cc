@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <limits>
 #include <vector>
 
 #include "base/log.h"
 #include "base/machine.h"
+#include "base/server_config.h"
 #include "base/strings.h"
 
 namespace sinan {
@@ -94,6 +96,19 @@ std::string read_level(std::string& target, const toml::node& node) {
   return {};
 }
 
+std::vector<Setting> settings_of(ServerConfig& server) {
+  return {
+      {"server", "listen", text_into(server.listen)},
+      {"server", "tls_certificate", text_into(server.tls_certificate)},
+      {"server", "tls_key", text_into(server.tls_key)},
+      {"server", "tokens", text_into(server.tokens)},
+      {"server", "allow_plaintext", flag_into(server.allow_plaintext)},
+      {"server", "cors_origins", texts_into(server.cors_origins)},
+      {"server", "access_log", flag_into(server.access_log)},
+      {"server", "threads", integer_into(server.threads)},
+  };
+}
+
 std::vector<Setting> settings_of(Config& config) {
   return {
       {"limits", "threads", integer_into(config.limits.threads)},
@@ -140,8 +155,10 @@ std::vector<Setting> settings_of(Config::Program& program) {
 
 class Reader {
  public:
-  Reader(Config& config, std::string_view file_name)
-      : config_(config), settings_(settings_of(config)), file_name_(file_name) {}
+  Reader(Config& config, ServerConfig& server, std::string_view file_name)
+      : config_(config), settings_(settings_of(config)), file_name_(file_name) {
+    std::ranges::move(settings_of(server), std::back_inserter(settings_));
+  }
 
   Status read(const toml::table& root) {
     for (const auto& [section, node] : root) {
@@ -259,17 +276,33 @@ class Reader {
   std::string_view file_name_;
 };
 
-}  // namespace
+// All of a file.
+struct Settings {
+  Config config;
+  ServerConfig server;
+};
 
-Result<Config> parse_config(std::string_view text, std::string_view file_name) {
+Status read_settings(Settings& settings, std::string_view text, std::string_view file_name) {
   try {
-    Config config;
-    TRY(Reader(config, file_name).read(toml::parse(text)));
-    return config;
+    return Reader(settings.config, settings.server, file_name).read(toml::parse(text));
   } catch (const toml::parse_error& error) {
     return fail(Code::kArgument,
                 fmt::format("cannot read {} line {}: {}", file_name, error.source().begin.line, error.description()));
   }
+}
+
+}  // namespace
+
+Result<Config> parse_config(std::string_view text, std::string_view file_name) {
+  Settings settings;
+  TRY(read_settings(settings, text, file_name));
+  return std::move(settings.config);
+}
+
+Result<ServerConfig> parse_server_config(std::string_view text, std::string_view file_name) {
+  Settings settings;
+  TRY(read_settings(settings, text, file_name));
+  return std::move(settings.server);
 }
 
 Config with_machine_defaults(Config config) {

@@ -114,10 +114,10 @@ void Connection::on_read(bool is_well, size_t size) {
   switch (state_) {
     case State::kEvents:
       closes_ = true;  // what it says now is dropped, so the next request cannot be found
-      [[fallthrough]];
-    case State::kLingering:
       ignored_ += size;
       return ignored_ > kIgnoredBodyBytes ? on_lost() : read();
+    case State::kLingering:
+      return read();  // until its time is over
     default:
       end_ += size;
       received_ += size;

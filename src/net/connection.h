@@ -204,7 +204,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   Nanoseconds deadline_ = kNever;
   Nanoseconds next_heartbeat_ = kNever;
-  uint64_t ignored_ = 0;  // bytes of a client that had nothing to say
+  uint64_t ignored_ = 0;  // bytes of a client that is to listen
 };
 
 }  // namespace sinan::net

@@ -1,6 +1,11 @@
 // The sockets: Boost.Asio's event loops, accepting, TLS. What a connection does is connection.h's.
 #include "net/server.h"
 
+// The thread sanitizer does not know fences; without them Asio relies on its mutexes alone, which it does know.
+#ifdef __SANITIZE_THREAD__
+#define BOOST_ASIO_DISABLE_FENCED_BLOCK 1
+#endif
+
 #include <fmt/format.h>
 
 #include <algorithm>

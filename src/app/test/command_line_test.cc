@@ -58,7 +58,7 @@ TEST(CommandLine, MistakesNameTheNearest) {
   EXPECT_EQ(hint_of({"-c", "SELECT 1", "--seed", "many"}),
             "value of --seed is not a number: \"many\": a whole number from 0 on");
   EXPECT_EQ(hint_of({"-c", "SELECT 1", "run", "a.sql"}),
-            "more than one thing to do: give one of: run FILE, -c PROGRAM, -f FILE, doctor, help");
+            "more than one thing to do: give one of: run FILE, -c PROGRAM, -f FILE, serve, token, doctor, help");
   EXPECT_EQ(hint_of({"run"}), "no program given to run: sinan run FILE, or sinan run - to read standard input");
   EXPECT_EQ(hint_of({"--plan"}), "--plan needs a program: sinan run --plan FILE");
 }
@@ -72,6 +72,29 @@ TEST(CommandLine, HelpNamesEveryOptionAndExitCode) {
   }
   EXPECT_LT(text.find("Examples"), text.find("Commands"));
   EXPECT_NE(parse({"run", "--help"})->text, text);
+}
+
+TEST(CommandLine, ServeAndTokens) {
+  const auto serve = parse({"serve", "--listen", "127.0.0.1:0", "--project", "shop"});
+  ASSERT_TRUE(serve.has_value()) << serve.error().message;
+  EXPECT_EQ(serve->action, CommandLine::Action::kServe);
+  EXPECT_EQ(serve->listen, "127.0.0.1:0");
+  const auto create = parse({"token", "create", "ci", "--role", "editor", "--days", "90"});
+  ASSERT_TRUE(create.has_value()) << create.error().message;
+  EXPECT_EQ(create->action, CommandLine::Action::kToken);
+  EXPECT_EQ(create->text, "create");
+  EXPECT_EQ(create->token_name, "ci");
+  EXPECT_EQ(create->token_role, "editor");
+  EXPECT_EQ(create->token_days, 90U);
+  EXPECT_EQ(parse({"token", "list"})->text, "list");
+
+  EXPECT_EQ(hint_of({"token"}), "nothing to do with tokens: sinan token create NAME, list or revoke NAME");
+  EXPECT_EQ(hint_of({"token", "creat", "x"}), "unknown value for token: \"creat\": did you mean \"create\"?");
+  EXPECT_EQ(hint_of({"token", "revoke"}), "wrong number of arguments for token revoke: sinan token revoke NAME");
+  EXPECT_EQ(hint_of({"run", "a.sql", "--role", "admin"}),
+            "--role does not belong here: it is of: sinan token create NAME");
+  EXPECT_EQ(hint_of({"doctor", "--listen", "x"}), "--listen does not belong here: it is of: sinan serve");
+  EXPECT_EQ(hint_of({"serve", "x"}), "unexpected argument \"x\": sinan --help lists what there is");
 }
 
 }  // namespace

@@ -1,8 +1,10 @@
 #include "base/config.h"
 
 #include <gtest/gtest.h>
+
 #include <sched.h>
 #include <stdlib.h>  // NOLINT(modernize-deprecated-headers): mkdtemp
+#include "base/server_config.h"
 
 #include <filesystem>
 #include <fstream>
@@ -207,6 +209,22 @@ TEST_F(MachineTest, NoLimitOrOneAboveTheMachineChangesNothing) {
   write("sys/fs/cgroup/cpu.max", "max 100000");
   EXPECT_EQ(inspect_machine(root_).memory_bytes, bare_.memory_bytes);
   EXPECT_EQ(inspect_machine(root_).cores, bare_.cores);
+}
+
+TEST(ServerConfig, IsReadByItselfAndCheckedWithTheRest) {
+  constexpr std::string_view kText =
+      "[server]\nlisten = \"[::1]:9\"\ncors_origins = [\"https://a\"]\naccess_log = false\nthreads = 3\n[run]\nretries "
+      "= 1\n";
+  const auto server = parse_server_config(kText, "sinan.toml");
+  ASSERT_TRUE(server) << server.error().message;
+  EXPECT_EQ(server->listen, "[::1]:9");
+  EXPECT_EQ(server->cors_origins, std::vector<std::string>{"https://a"});
+  EXPECT_FALSE(server->access_log);
+  EXPECT_EQ(server->threads, 3U);
+  EXPECT_EQ(parse_config(kText, "sinan.toml")->run.retries, 1U);
+  const auto misspelt = parse_config("[server]\nlisten_on = \"x\"", "sinan.toml");
+  ASSERT_FALSE(misspelt);
+  EXPECT_EQ(misspelt.error().message, "unknown setting \"listen_on\" in sinan.toml line 2");
 }
 
 }  // namespace

@@ -1,0 +1,268 @@
+#include "app/server/program_runs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "app/error_text.h"
+#include "app/run_view.h"
+#include "base/check.h"
+#include "base/id.h"
+#include "base/log.h"
+#include "flow/executor.h"
+#include "flow/plan.h"
+
+namespace sinan::app {
+namespace {
+
+constexpr size_t kMostWaiting = 100;
+constexpr size_t kMostKept = 100;                     // runs, with those that wait
+constexpr size_t kMostOutputBytes = size_t{8} << 20;  // kept of a run; who watches gets all of it
+constexpr size_t kMostAllBytes = size_t{128} << 20;   // and of all runs together
+constexpr size_t kEventBytes = size_t{64} << 10;
+
+// Two ends of a pipe that close by themselves.
+struct Pipe {
+  Pipe() { CHECK(pipe2(ends, O_CLOEXEC) == 0); }
+  ~Pipe() {
+    close_writing();
+    close(ends[0]);
+  }
+  Pipe(const Pipe&) = delete;
+  Pipe& operator=(const Pipe&) = delete;
+  void close_writing() {
+    if (ends[1] >= 0) close(std::exchange(ends[1], -1));
+  }
+  int ends[2] = {-1, -1};
+};
+
+}  // namespace
+
+ProgramRuns::ProgramRuns(flow::Project& project, net::EventHub& events, Metrics& metrics)
+    : project_(project),
+      events_(events),
+      submitted_(metrics.counter("sinan_programs_total", "Programs submitted")),
+      waiting_(metrics.gauge("sinan_programs_waiting", "Programs that wait for their turn")),
+      random_(Random::from_system()),
+      thread_([this] { work(); }) {}
+
+std::string_view ProgramRuns::to_string(State state) {
+  constexpr std::string_view kNames[] = {"queued", "running", "done", "failed", "wrong", "cancelled"};
+  return kNames[static_cast<size_t>(state)];
+}
+
+Json ProgramRuns::to_json(const Run& run) const {
+  const auto time = [](const std::optional<TimePoint>& point) { return point ? Json(to_iso8601(*point)) : Json(); };
+  return Json::object({{"id", run.id},
+                       {"name", run.submission.name},
+                       {"state", to_string(run.state)},
+                       {"submitted", to_iso8601(run.submitted)},
+                       {"started", time(run.started)},
+                       {"ended", time(run.ended)},
+                       {"run", run.catalog_run.empty() ? Json() : Json(run.catalog_run)},
+                       {"output_truncated", run.is_truncated}});
+}
+
+Result<std::shared_ptr<ProgramRuns::Run>> ProgramRuns::find(std::string_view id) const {
+  const auto found = runs_.find(id);
+  if (found != runs_.end()) return found->second;
+  return fail(Code::kNotFound, "no program has this id: " + std::string(id), "GET /v1/programs lists them");
+}
+
+Result<Json> ProgramRuns::submit(Submission submission) {
+  const std::lock_guard lock(mutex_);
+  if (is_stopping_) return fail(Code::kUnavailable, "the server is about to end");
+  if (queue_.size() >= kMostWaiting)
+    return fail(Code::kBusy, "too many programs wait for their turn", "try again later");
+  auto run = std::make_shared<Run>();
+  run->submitted = project_.clock().now();
+  do {
+    run->id = make_run_id(run->submitted, random_).value;
+  } while (runs_.contains(run->id));
+  run->submission = std::move(submission);
+  runs_.emplace(run->id, run);
+  queue_.push_back(run);
+  submitted_.add();
+  waiting_.set(static_cast<int64_t>(queue_.size()));
+  forget_oldest();
+  events_.publish(topic(*run), {.name = "state", .data = to_json(*run).dump()});
+  changed_.notify_one();
+  return to_json(*run);
+}
+
+void ProgramRuns::forget_oldest() {
+  size_t bytes = 0;
+  for (const auto& [id, run] : runs_) bytes += run->output.size();
+  for (auto at = runs_.begin(); at != runs_.end() && (runs_.size() > kMostKept || bytes > kMostAllBytes);) {
+    const Run& run = *at->second;
+    if (!run.ended) {
+      ++at;
+      continue;
+    }
+    bytes -= run.output.size();
+    events_.forget(topic(run));
+    at = runs_.erase(at);
+  }
+}
+
+Result<Json> ProgramRuns::state(std::string_view id) const {
+  const std::lock_guard lock(mutex_);
+  return to_json(*TRY(find(id)));
+}
+
+Json ProgramRuns::list(size_t most) const {
+  Json::Array items;
+  const std::lock_guard lock(mutex_);
+  for (auto at = runs_.rbegin(); at != runs_.rend() && items.size() < most; ++at) items.push_back(to_json(*at->second));
+  return Json::object({{"programs", Json(std::move(items))}});
+}
+
+Result<std::string> ProgramRuns::output(std::string_view id) const {
+  const std::lock_guard lock(mutex_);
+  return TRY(find(id))->output;
+}
+
+Result<Json> ProgramRuns::cancel(std::string_view id) {
+  std::shared_ptr<Run> run;
+  {
+    const std::lock_guard lock(mutex_);
+    run = TRY(find(id));
+    if (run->state == State::kQueued) {
+      std::erase(queue_, run);
+      waiting_.set(static_cast<int64_t>(queue_.size()));
+      change(*run, State::kCancelled);
+    }
+  }
+  // Interrupts what runs: not under the lock, which the run's own output takes.
+  run->cancel.cancel();
+  const std::lock_guard lock(mutex_);
+  return to_json(*run);
+}
+
+Result<std::shared_ptr<net::EventSubscription>> ProgramRuns::watch(std::string_view id,
+                                                                   std::optional<std::string_view> last_event_id) {
+  const std::lock_guard lock(mutex_);
+  const auto run = TRY(find(id));
+  return events_.subscribe(topic(*run), {.last_event_id = last_event_id, .from_start = true});
+}
+
+void ProgramRuns::change(Run& run, State state) {
+  run.state = state;
+  if (state == State::kRunning) {
+    run.started = project_.clock().now();
+  } else {
+    run.ended = project_.clock().now();
+  }
+  events_.publish(topic(run), {.name = "state", .data = to_json(run).dump()});
+  if (run.ended) events_.end(topic(run));
+}
+
+void ProgramRuns::work() {
+  for (;;) {
+    std::shared_ptr<Run> run;
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [&] { return is_stopping_ || !queue_.empty(); });
+      if (is_stopping_) return;
+      run = std::move(queue_.front());
+      queue_.pop_front();
+      waiting_.set(static_cast<int64_t>(queue_.size()));
+      change(*run, State::kRunning);
+    }
+    const State ended = execute(*run);
+    const std::lock_guard lock(mutex_);
+    change(*run, ended);
+  }
+}
+
+ProgramRuns::State ProgramRuns::execute(Run& run) {
+  Pipe pipe;
+  std::jthread reader([&, descriptor = pipe.ends[0]] { read_output(run, descriptor); });
+  // Errors go among the rows, where they happened.
+  Screen screen(pipe.ends[1], pipe.ends[1], TerminalFacts{});
+  const auto ended = [&](State state) {
+    pipe.close_writing();
+    reader.join();
+    return run.cancel.cancelled() && state != State::kDone ? State::kCancelled : state;
+  };
+  const Submission& submission = run.submission;
+  auto plan = flow::make_plan(submission.program, project_,
+                              {.program_name = submission.name,
+                               .use_cache = submission.use_cache,
+                               .resume = submission.resume,
+                               .seed = submission.seed,
+                               .cancel = run.cancel.token()});
+  if (!plan) {
+    screen.write(Stream::kOut, error_json(plan.error(), submission.name, submission.program));
+    return ended(State::kFailed);
+  }
+  for (const flow::Diagnostic& diagnostic : plan->diagnostics) {
+    screen.write(Stream::kOut, error_json(diagnostic.error, plan->program_name, *plan->program, diagnostic.is_warning));
+  }
+  if (!plan->ok()) return ended(State::kWrong);
+  if (plan->steps.empty()) return ended(State::kDone);
+  RunView view(screen, *plan, project_.clock(),
+               {.results = {.format = Format::kJsonl}, .step_lines = true, .messages = true, .json_errors = true});
+  const auto report =
+      flow::execute(*plan, project_, view,
+                    {.use_cache = submission.use_cache, .seed = submission.seed, .cancel = run.cancel.token()});
+  view.close();
+  if (!report) {
+    screen.write(Stream::kOut, error_json(report.error(), submission.name, submission.program));
+    return ended(State::kFailed);
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    run.catalog_run = report->id.value;
+  }
+  return ended(report->ok() ? State::kDone : State::kFailed);
+}
+
+// Whole lines, as many as have come, are one event.
+void ProgramRuns::read_output(Run& run, int descriptor) {
+  std::string pending;
+  std::vector<char> buffer(kEventBytes);
+  for (;;) {
+    const ssize_t count = ::read(descriptor, buffer.data(), buffer.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) break;
+    pending.append(buffer.data(), static_cast<size_t>(count));
+    const size_t end = pending.rfind('\n');
+    if (end == pending.npos) continue;
+    std::string rest = pending.substr(end + 1);
+    pending.resize(end + 1);
+    add_output(run, std::exchange(pending, std::move(rest)));
+  }
+  if (!pending.empty()) add_output(run, pending + "\n");
+}
+
+void ProgramRuns::add_output(Run& run, std::string lines) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (run.output.size() + lines.size() <= kMostOutputBytes && !run.is_truncated) {
+      run.output += lines;
+    } else {
+      run.is_truncated = true;
+    }
+  }
+  lines.pop_back();  // the event's own end of line
+  events_.publish(topic(run), {.name = "output", .data = std::move(lines)});
+}
+
+void ProgramRuns::stop() {
+  std::vector<std::shared_ptr<Run>> all;
+  {
+    const std::lock_guard lock(mutex_);
+    is_stopping_ = true;
+    for (const std::shared_ptr<Run>& run : queue_) change(*run, State::kCancelled);
+    queue_.clear();
+    for (const auto& [id, run] : runs_) all.push_back(run);
+  }
+  changed_.notify_all();
+  for (const auto& run : all) run->cancel.cancel();
+  if (thread_.joinable()) thread_.join();
+}
+
+}  // namespace sinan::app

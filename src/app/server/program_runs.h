@@ -1,0 +1,93 @@
+// ProgramRuns: the programs that clients of the server have submitted: one runs at a time, the others wait their turn; the
+// latest that have ended are kept. What a run prints is what `sinan run --format jsonl` prints: lines of JSON, to be had as
+// they come (server-sent events) or afterwards.
+//
+// Thread-safe. Programs run on a thread of its own.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "base/cancel.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/metrics.h"
+#include "base/random.h"
+#include "flow/project.h"
+#include "net/event_hub.h"
+
+namespace sinan::app {
+
+struct Submission {
+  std::string program;
+  std::string name = "api";  // of the program, in messages and in the catalog
+  bool use_cache = true;
+  bool resume = false;
+  uint64_t seed = 42;
+};
+
+class ProgramRuns {
+ public:
+  ProgramRuns(flow::Project& project, net::EventHub& events, Metrics& metrics);
+  ~ProgramRuns() { stop(); }
+  ProgramRuns(const ProgramRuns&) = delete;
+  ProgramRuns& operator=(const ProgramRuns&) = delete;
+
+  // The new run's state. Errors: kBusy when too many wait, kUnavailable when the server ends.
+  Result<Json> submit(Submission submission);
+  // {"id", "name", "state", "submitted", "started", "ended", "run", "output_truncated"}. Errors of these: kNotFound.
+  Result<Json> state(std::string_view id) const;
+  Json list(size_t most) const;                           // the latest first
+  Result<std::string> output(std::string_view id) const;  // lines of JSON, as far as they have come
+  Result<Json> cancel(std::string_view id);               // the state; no error when it has ended already
+  // Events "output" (lines of JSON) and "state" from the beginning, or after the last one that the client has seen.
+  Result<std::shared_ptr<net::EventSubscription>> watch(std::string_view id,
+                                                        std::optional<std::string_view> last_event_id);
+  // Cancels what runs and waits, and answers when it has ended.
+  void stop();
+
+ private:
+  enum class State { kQueued, kRunning, kDone, kFailed, kWrong, kCancelled };
+  struct Run {
+    std::string id;
+    Submission submission;
+    State state = State::kQueued;
+    TimePoint submitted{};
+    std::optional<TimePoint> started;
+    std::optional<TimePoint> ended;
+    std::string catalog_run;  // of the run record; empty when nothing was run
+    std::string output;
+    bool is_truncated = false;
+    CancelSource cancel;
+  };
+  static std::string_view to_string(State state);
+  static std::string topic(const Run& run) { return "program/" + run.id; }
+  Json to_json(const Run& run) const;  // mutex_ held
+  void work();
+  State execute(Run& run);
+  void read_output(Run& run, int descriptor);
+  void add_output(Run& run, std::string lines);
+  void change(Run& run, State state);                            // mutex_ held
+  void forget_oldest();                                          // mutex_ held
+  Result<std::shared_ptr<Run>> find(std::string_view id) const;  // mutex_ held
+
+  flow::Project& project_;
+  net::EventHub& events_;
+  Counter& submitted_;
+  Gauge& waiting_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  Random random_;
+  std::map<std::string, std::shared_ptr<Run>, std::less<>> runs_;  // ids sort by time
+  std::deque<std::shared_ptr<Run>> queue_;
+  bool is_stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace sinan::app
