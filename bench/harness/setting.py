@@ -108,6 +108,15 @@ class Project:
             stages[stage["stage"]] = stages.get(stage["stage"], 0) + stage["seconds"]
         return {"seconds": duration / 1e9, "stages": stages}
 
+    def last_run(self) -> float:
+        """Seconds of all steps of the last run, one after another."""
+        catalog = sqlite3.connect(f"file:{self.folder / '.sinan/catalog.db'}?mode=ro", uri=True)
+        with catalog:
+            (duration,) = catalog.execute("SELECT sum(duration) FROM step WHERE run = (SELECT id FROM run ORDER BY sequence DESC "
+                                          "LIMIT 1)").fetchone()
+        catalog.close()
+        return duration / 1e9
+
     @property
     def warehouse(self) -> Path:
         return self.folder / ".sinan/warehouse/working.duckdb"

@@ -185,6 +185,45 @@ def predict_select(setting: Setting) -> list[Measurement]:
                         {f"runs_{side}": runs[side] for side in runs})]
 
 
+# RUN
+
+
+def binning(setting: Setting) -> list[Measurement]:
+    rows = setting.sizes.point_rows
+    project = setting.project("binning")
+    project.run("binning_setup", rows=rows)
+    out = []
+    for task, table in (("binning", "bins"), ("psi", "new_bins")):
+
+        def ours(task=task) -> dict:
+            process = project.run(task)
+            return {"seconds": project.last_run(), "wall": process.wall, "cpu": process.cpu, "peak_memory": process.peak_memory}
+
+        def peer(way: str, task=task) -> dict:
+            process = setting.peer("binning", way, task, project.folder / "old.parquet", project.folder / "new.parquet")
+            return {**process.json(), "peak_memory": process.peak_memory}
+
+        our_runs, best, peer_runs = alternate(setting.sizes.turns, ours,
+                                              {way: lambda way=way: peer(way) for way in ("cut", "histogram")}, "total")
+        found = {row["name"]: row for row in project.query(f"SELECT * FROM {table}")}
+        psi = {row["name"]: row["psi"] for row in project.query("SELECT * FROM stability")} if task == "psi" else {}
+        for name, expected in peer_runs[best][0]["columns"].items():
+            compared = {key: (found[name][key], expected[key]) for key in ("min", "max", "mean", "median", "std")}
+            compared |= {f"bin {i}": pair for i, pair in
+                         enumerate(zip(map(float, found[name]["bin_prob"].split(",")), expected["prob"], strict=True))}
+            if psi:
+                compared["psi"] = (psi[name], expected["psi"])
+            wrong = {key: pair for key, pair in compared.items() if abs(pair[0] - pair[1]) > 1e-6 * max(1, abs(pair[1]))}
+            if wrong:
+                raise BenchError(f"{task} of {name} differs from the peer's: {wrong}")
+        out.append(Measurement(task, median_of(our_runs, "seconds"), median_of(peer_runs[best], "total"), 0.2, more={
+            "rows": rows, "columns": 2, "threads": setting.threads, "peer_is": best, "runs_ours": our_runs,
+            "cpu_ours": median_of(our_runs, "cpu"), "cpu_peer": median_of(peer_runs[best], "total_cpu"),
+            "peak_memory_ours": median_of(our_runs, "peak_memory"), "peak_memory_peer": median_of(peer_runs[best], "peak_memory"),
+            "total_by_way": {way: median_of(runs, "total") for way, runs in peer_runs.items()}}))
+    return out
+
+
 # The program itself
 
 
@@ -252,6 +291,7 @@ BENCHMARKS: dict[str, Callable[[Setting], list[Measurement]]] = {
     "tuning": lambda setting: program(setting, "bench_tuning", 100000 if setting.size == "full" else 20000),
     "optimise_build": lambda setting: program(setting, "bench_optimise"),
     "series_fit": series_fit,
+    "binning": binning,
     "parallel": lambda setting: program(setting, "bench_flow"),
     "select_one": select_one,
     "engine": lambda setting: program(setting, "bench_engine"),

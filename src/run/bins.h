@@ -34,6 +34,7 @@ class Bins {
 
  private:
   explicit Bins(std::vector<double> boundaries) : boundaries_(std::move(boundaries)) {}
+  std::vector<uint64_t> counts_of_few(std::span<const double> values) const;
   std::vector<double> boundaries_;
   double per_width_ = 0;  // bins per unit where they are equal, else 0
 };
@@ -50,8 +51,8 @@ struct Summary {
 
 // All but the median; min and max are 0 when there are no values.
 Summary summarise(std::span<const double> values);
-// Reorders the values and removes the missing ones. NaN when none is left.
-double median(std::vector<double>& values);
+// Of the values that are not missing; NaN when there are none.
+double median(std::span<const double> values);
 
 // Each divided by their sum, which is not 0.
 std::vector<double> shares(std::span<const uint64_t> counts);
