@@ -93,12 +93,21 @@ TEST(Median, OfManyValuesIsThatOfTheSortedOnes) {
       std::vector<double> values(size);
       for (size_t i = 0; i < size; ++i) {
         switch (kind) {
-          case 0: values[i] = bell(random); break;
-          case 1: values[i] = std::exp(4 * bell(random)); break;
-          case 2: values[i] = static_cast<double>(i); break;
-          case 3: values[i] = static_cast<double>(random() % 3); break;
+          case 0:
+            values[i] = bell(random);
+            break;
+          case 1:
+            values[i] = std::exp(4 * bell(random));
+            break;
+          case 2:
+            values[i] = static_cast<double>(i);
+            break;
+          case 3:
+            values[i] = static_cast<double>(random() % 3);
+            break;
           // A sample with a fixed step sees none of the others: the median lies outside of what it says.
-          default: values[i] = i % (size / 4096) == 0 ? 1e6 : bell(random);
+          default:
+            values[i] = i % (size / 4096) == 0 ? 1e6 : bell(random);
         }
         if (kind != 2 && random() % 10 == 0) values[i] = kMissing;
       }
