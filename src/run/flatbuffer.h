@@ -52,7 +52,7 @@ class FlatTable {
     std::memcpy(&value, bytes_.data() + at, sizeof(T));
     return value;
   }
-  size_t place(uint16_t field) const;              // 0 = left out
+  size_t place(uint16_t field) const;             // 0 = left out
   std::optional<size_t> target(size_t at) const;  // where the offset at this place leads
 
   std::span<const uint8_t> bytes_;

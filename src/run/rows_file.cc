@@ -9,6 +9,7 @@
 
 #include "base/strings.h"
 #include "flow/clause_query.h"
+#include "run/arrow_ipc.h"
 #include "run/local/watch.h"
 
 namespace sinan::run {
@@ -73,6 +74,38 @@ class CsvWriter final : public RowsWriter {
   std::string text_;
 };
 
+class ArrowRowsWriter final : public RowsWriter {
+ public:
+  explicit ArrowRowsWriter(ArrowWriter writer) : writer_(std::move(writer)) {}
+  Status write(const arrow::Batch& batch) override { return writer_.write(batch); }
+  Status finish() override { return writer_.finish(); }
+
+ private:
+  ArrowWriter writer_;
+};
+
+// A file that is open already.
+class OpenFile final : public io::ReadableFile {
+ public:
+  OpenFile(Handle handle, uint64_t size) : handle_(std::move(handle)), size_(size) {}
+  uint64_t size() const override { return size_; }
+  Result<size_t> read_at(uint64_t offset, std::span<char> out) const override {
+    size_t done = 0;
+    while (done < out.size()) {
+      const ssize_t n = ::pread(handle_.get(), out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) return fail(io::system_error(errno, "cannot read file", "output"));
+      if (n == 0) break;
+      done += static_cast<size_t>(n);
+    }
+    return done;
+  }
+
+ private:
+  Handle handle_;
+  uint64_t size_;
+};
+
 // Keeps the file open that its stream reads.
 class FileRows final : public arrow::BatchStream {
  public:
@@ -88,7 +121,9 @@ class FileRows final : public arrow::BatchStream {
   static Failure unreadable(const Error& error, const std::string& name) {
     if (error.code == Code::kCancelled) return fail(error);
     const std::string_view first = split_on(error.message, '\n').front();
-    return fail(Code::kData, fmt::format("cannot read what the program wrote: {}: {}", name, first));
+    const bool is_ours = !name.ends_with(".csv");
+    return fail(Code::kData, fmt::format("cannot read what the program wrote: {}: {}", name, first),
+                is_ours ? error.hint : "");
   }
 
  private:
@@ -123,11 +158,23 @@ Result<std::unique_ptr<arrow::BatchStream>> open_csv(Handle file, const std::str
   return std::make_unique<FileRows>(std::move(file), *std::move(rows), name);
 }
 
+Result<std::unique_ptr<arrow::BatchStream>> open_arrow(Handle file, const std::string& name) {
+  struct stat facts{};
+  ::fstat(file.get(), &facts);
+  auto rows = read_arrow(std::make_unique<OpenFile>(std::move(file), static_cast<uint64_t>(facts.st_size)));
+  if (!rows.has_value()) return FileRows::unreadable(rows.error(), name);
+  return std::make_unique<FileRows>(Handle(), *std::move(rows), name);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<RowsWriter>> write_rows(const fs::path& path, std::string_view format,
                                                const arrow::Schema& schema, io::FileSystem& files) {
-  if (format != "csv") return fail(Code::kUnsupported, "rows for programs are CSV in this version");
+  if (format == "arrow") {
+    ArrowWriter writer(TRY(files.create(path)));
+    TRY(writer.write_schema(schema));
+    return std::make_unique<ArrowRowsWriter>(std::move(writer));
+  }
   auto writer = std::make_unique<CsvWriter>(TRY(files.create(path)));
   TRY(writer->write_header(schema));
   return writer;
@@ -136,15 +183,18 @@ Result<std::unique_ptr<RowsWriter>> write_rows(const fs::path& path, std::string
 Result<std::unique_ptr<arrow::BatchStream>> read_rows(const fs::path& folder, std::string_view table,
                                                       uint64_t most_bytes, flow::RunContext& context) {
   const std::string csv = fmt::format("{}.csv", table);
+  const std::string arrow = fmt::format("{}.arrow", table);
   auto csv_file = TRY(open_plain(folder, csv, most_bytes));
-  if (!csv_file) {
-    return fail(Code::kData, fmt::format("the program has not written the table: {}", table),
+  auto arrow_file = TRY(open_plain(folder, arrow, most_bytes));
+  if (csv_file.has_value() == arrow_file.has_value()) {
+    return fail(Code::kData,
+                fmt::format("the program has {} the table: {}", csv_file ? "written twice" : "not written", table),
                 fmt::format("it has to write output/{0}.csv or output/{0}.arrow", table));
   }
-  auto rows = TRY(open_csv(*std::move(csv_file), "output/" + csv, context));
+  auto rows = csv_file ? TRY(open_csv(*std::move(csv_file), "output/" + csv, context))
+                       : TRY(open_arrow(*std::move(arrow_file), "output/" + arrow));
   if (rows->schema()->size() > kMostColumns)
-    return fail(Code::kData,
-                fmt::format("what the program wrote has more columns than {}: output/{}", kMostColumns, csv));
+    return fail(Code::kData, fmt::format("what the program wrote has more columns than {}: {}", kMostColumns, table));
   return rows;
 }
 

@@ -207,7 +207,7 @@ flow::Help Run::help() const {
           "Programs and images that [programs] of sinan.toml allows run in a sandbox or a container: rows in "
           "input/rows.csv, "
           "tables\n"
-          "out of output/<table>.csv.\n\n"
+          "out of output/<table>.csv or .arrow.\n\n"
           "All tables are replaced in one commit.",
       .example =
           "SELECT * FROM sales TO RUN tools/prep:2.1 CMD \"binning.py\", \"--columns=qty\", \"--bin_num=8\" "
