@@ -1,6 +1,7 @@
 #include "app/capabilities.h"
 
 #include "app/server/capability_routes.h"
+#include "experiment/statements/register.h"
 #include "flow/statements/register.h"
 #include "ml/lightgbm/trainer.h"
 #include "ml/native/trainer.h"
@@ -24,6 +25,7 @@ void register_capabilities(flow::Registry& registry) {
   trainers.push_back(ml::native::make_tree_trainer(ml::xgboost::make_trainer()));
   trainers.push_back(ml::make_series_trainer());
   ml::register_ml(registry, std::move(trainers));
+  experiment::register_experiment(registry);
   profile::register_profile(registry);
   run::register_run(registry);
   solve::register_solve(registry);

@@ -1,8 +1,11 @@
 #include "app/session.h"
 
 #include <fmt/format.h>
+#include <pwd.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "app/error_text.h"
@@ -17,6 +20,16 @@ namespace {
 
 ErrorTextOptions look_of(const TerminalFacts& facts) {
   return {.width = facts.width == 0 ? 100 : facts.width, .color = facts.color_error, .unicode = facts.unicode};
+}
+
+// Of the account that the process runs under; its number where it has no name.
+std::string user_name() {
+  passwd entry{};
+  passwd* found = nullptr;
+  std::array<char, 4096> buffer{};
+  if (getpwuid_r(geteuid(), &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr)
+    return found->pw_name;
+  return fmt::format("{}", geteuid());
 }
 
 std::string shell_word(std::string_view text) {
@@ -126,7 +139,8 @@ int Session::run(Program program) {
                 .messages = !line_.quiet,
                 .json_errors = line_.json_errors});
   const auto report = flow::execute(
-      *planned, project_, view, {.use_cache = line_.use_cache, .seed = line_.seed, .cancel = interruptible.token()});
+      *planned, project_, view,
+      {.use_cache = line_.use_cache, .seed = line_.seed, .cancel = interruptible.token(), .user = user_name()});
   view.close();
   if (!report) {
     show_error(screen_, report.error(), line_.json_errors);

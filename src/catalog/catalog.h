@@ -57,6 +57,8 @@ struct NewObject {
   ObjectRef ref;  // version is assigned by record_step
   std::filesystem::path folder;
   Json payload;
+  // The newest version it was made from, 0 = there was none. When another has come since, the step is not recorded: kBusy.
+  std::optional<uint32_t> replaces;
 };
 
 // A change of an object that makes no version. Names are canonical, `text` is the alias, the new name or the comment.

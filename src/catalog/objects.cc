@@ -133,6 +133,9 @@ Result<uint32_t> SqliteCatalog::add_version(const RunId& run, const StepRecord& 
     id = row.integer(0);
     version = static_cast<uint32_t>(row.integer(1));
   }
+  if (object.replaces && version != *object.replaces + 1) {
+    return fail(Code::kBusy, fmt::format("another change came first: {}", object.ref.to_string()), "run it again");
+  }
   const int64_t created =
       (record.started + std::chrono::floor<std::chrono::microseconds>(record.duration)).time_since_epoch().count();
   TRY(writer_->execute(

@@ -27,8 +27,10 @@ Json edge_json(const LineageEdge& edge) {
 }
 
 Json object_json(const NewObject& object) {
-  return Json::object(
+  Json json = Json::object(
       {{"ref", to_json(object.ref)}, {"folder", object.folder.generic_string()}, {"payload", object.payload}});
+  if (object.replaces) json.set("replaces", *object.replaces);
+  return json;
 }
 
 constexpr std::pair<ObjectChange::Kind, std::string_view> kChanges[] = {
@@ -61,7 +63,10 @@ Result<LineageEdge> lineage_edge(const Json& json) {
 }
 
 Result<NewObject> new_object(const Json& json) {
-  return NewObject{TRY(object_ref_from_json(json.at("ref"))), TRY(json.at("folder").as_string()), json.at("payload")};
+  NewObject object{
+      TRY(object_ref_from_json(json.at("ref"))), TRY(json.at("folder").as_string()), json.at("payload"), {}};
+  if (json.find("replaces") != nullptr) object.replaces = TRY(small_number(json.at("replaces")));
+  return object;
 }
 
 Result<ObjectChange> object_change(const Json& json) {

@@ -43,12 +43,14 @@ std::optional<AttributeType> attribute_type_named(std::string_view name);
 struct Segment {
   std::string name;
   Condition condition;
+  friend bool operator==(const Segment&, const Segment&) = default;
 };
 
 // A value for the contexts that the condition holds for and that no experiment decides.
 struct Rule {
   Condition condition;
   Value value;
+  friend bool operator==(const Rule&, const Rule&) = default;
 };
 
 struct Parameter {
@@ -59,6 +61,7 @@ struct Parameter {
   std::vector<Rule> rules;   // the first that holds
   std::string owner;
   std::string description;
+  friend bool operator==(const Parameter&, const Parameter&) = default;
 };
 
 // A contiguous range of buckets, both ends included; children tile their parent.
@@ -67,24 +70,28 @@ struct Group {
   uint32_t first = 0;
   uint32_t last = 0;
   std::vector<Group> children;
+  friend bool operator==(const Group&, const Group&) = default;
 };
 
 // Values of one parameter per group. A group without one has its ancestor's; without any the experiment does not touch the parameter.
 struct Treatment {
   std::string parameter;
   std::vector<std::pair<std::string, Value>> by_group;
+  friend bool operator==(const Treatment&, const Treatment&) = default;
 };
 
 // The first branch whose condition holds is the experiment's plan for a context.
 struct Branch {
   Condition condition;
   std::vector<Treatment> treatments;
+  friend bool operator==(const Branch&, const Branch&) = default;
 };
 
 // Microseconds since 1970, UTC; half-open; a missing end is unbounded.
 struct Window {
   std::optional<int64_t> begin;
   std::optional<int64_t> end;
+  friend bool operator==(const Window&, const Window&) = default;
 };
 
 enum class State : uint8_t {
@@ -113,6 +120,7 @@ struct Experiment {
   std::string description;
 
   const std::string& effective_salt() const { return salt.empty() ? name : salt; }
+  friend bool operator==(const Experiment&, const Experiment&) = default;
 };
 
 struct Configuration {

@@ -63,6 +63,7 @@ struct ExecuteOptions {
   bool use_cache = true;
   uint64_t seed = 42;
   CancelToken cancel;
+  std::string user = {};  // on whose behalf: for audit logs
 };
 
 // An error is a failure of the executor itself; failed steps are in the report.

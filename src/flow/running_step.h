@@ -28,6 +28,7 @@ class RunningStep final : public RunContext, private Progress {
     uint64_t memory_bytes = 0;
     uint64_t seed = 0;
     CancelToken cancel;
+    std::string user;
   };
   RunningStep(const PlannedStep& planned, Project& project, ResultSink& results, Grant grant);
   ~RunningStep() override;
@@ -54,6 +55,7 @@ class RunningStep final : public RunContext, private Progress {
   io::FileSystem& files() override { return project_.files(); }
   const Clock& clock() const override { return project_.clock(); }
   uint64_t seed() const override { return grant_.seed; }
+  const std::string& user() const override { return grant_.user; }
   const std::filesystem::path& project_folder() const override { return project_.folder(); }
   Result<std::filesystem::path> staging() override;
   std::filesystem::path staging_relative() const override;

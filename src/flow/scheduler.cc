@@ -212,9 +212,9 @@ Status Scheduler::attempt_once(uint32_t index, StepReport& step, const std::opti
     const std::lock_guard lock(observer_mutex_);
     sink = &observer_.results(planned);
   }
-  RunningStep running(
-      planned, project_, *sink,
-      {report_.id, step.threads, total_memory_ / total_threads_ * step.threads, options_.seed, options_.cancel});
+  RunningStep running(planned, project_, *sink,
+                      {report_.id, step.threads, total_memory_ / total_threads_ * step.threads, options_.seed,
+                       options_.cancel, options_.user});
   {
     const std::lock_guard lock(mutex_);
     nodes_[index].running = &running;

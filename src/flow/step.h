@@ -57,6 +57,7 @@ class RunContext {
   virtual const Clock& clock() const = 0;
   virtual io::FileSystem& files() = 0;
   virtual uint64_t seed() const = 0;                                // of the run; a step derives its own from it
+  virtual const std::string& user() const = 0;                      // on whose behalf the program runs; may be empty
   virtual const std::filesystem::path& project_folder() const = 0;  // holds .sinan
   // Created at the first call; files in it are made durable by the commit.
   virtual Result<std::filesystem::path> staging() = 0;

@@ -198,6 +198,24 @@ TEST_F(CatalogTest, RenamedObjectsKeepVersionsAliasesAndLineage) {
   EXPECT_EQ(add_model(run, 2, "a"), 1u);
 }
 
+TEST_F(CatalogTest, AVersionThatReplacesAnOldOneIsRefusedWhole) {
+  const RunId run = begin("r1");
+  const auto record = [&](uint32_t index, uint32_t replaces) {
+    StepRecord next = step(index, {}, {model("a"), model("b")});
+    next.objects.push_back({model("b"), "", Json::object({{"k", 1}})});
+    next.objects.push_back({model("a"), "", Json::object({{"k", 1}}), replaces});
+    return catalog_->record_step(run, next);
+  };
+  ASSERT_TRUE(record(0, 0));
+  ASSERT_TRUE(record(1, 1));
+  const auto late = record(2, 1);
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, Code::kBusy);
+  EXPECT_EQ(catalog_->versions(model("a"))->size(), 2u);
+  EXPECT_EQ(catalog_->versions(model("b"))->size(), 2u) << "nothing of the step is there";
+  EXPECT_TRUE(record(3, 2));
+}
+
 TEST_F(CatalogTest, NamesAreTakenOverFromDroppedObjectsOnly) {
   const RunId run = begin("r1");
   add_model(run, 0, "a", "objects/model/a/1");

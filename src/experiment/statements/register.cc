@@ -1,0 +1,20 @@
+#include "experiment/statements/register.h"
+
+#include "experiment/statements/check_experiment.h"
+#include "experiment/statements/experiments.h"
+#include "experiment/statements/explain_parameter.h"
+#include "experiment/statements/parameters.h"
+#include "experiment/statements/show.h"
+#include "flow/registry.h"
+
+namespace sinan::experiment {
+
+void register_experiment(flow::Registry& registry) {
+  registry.statements<CreateParameter, AlterParameter, DropParameter, CreateSegment, DropSegment>();
+  registry
+      .statements<CreateExperiment, AlterExperiment, StartExperiment, PauseExperiment, EndExperiment, DropExperiment>();
+  registry.statements<ShowParameters, ShowExperiments, DescribeParameter, DescribeExperiment, ShowChanges>();
+  registry.statements<CheckExperiment, ExplainParameter>();
+}
+
+}  // namespace sinan::experiment
