@@ -8,6 +8,7 @@
 #include <charconv>
 #include <filesystem>
 
+#include "app/model_verb.h"
 #include "base/strings.h"
 
 namespace sinan::app {
@@ -15,7 +16,7 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-const Words kVerbs = {"run", "serve", "token", "doctor", "help"};
+const Words kVerbs = {"run", "model", "serve", "token", "doctor", "help"};
 const Words kTokenActions = {"create", "list", "revoke"};
 const Words kFormats = {"table", "csv", "json", "markdown", "jsonl"};
 const Words kErrorFormats = {"text", "json"};
@@ -25,7 +26,7 @@ const Words kColors = {"auto", "always", "never"};
 struct Raw {
   std::string program, file, run_file, project = ".", format = "table", rows = "40", error_format = "text",
                                        color = "auto", seed = "42", output, listen, role = "viewer", days = "0";
-  Words help_words, token_words, data_sources, environment_files;
+  Words help_words, token_words, model_words, data_sources, environment_files;
   bool allow_plaintext = false, read_only_sources = false, plan = false, no_cache = false, resume = false,
        quiet = false, help = false, version = false;
 };
@@ -141,11 +142,12 @@ Status choose_token_action(const Raw& raw, CommandLine& line) {
 Status choose_action(const CLI::App& app, const Raw& raw, CommandLine& line) {
   using Action = CommandLine::Action;
   const bool runs = app.got_subcommand("run"), doctor = app.got_subcommand("doctor"), help = app.got_subcommand("help"),
-             serve = app.got_subcommand("serve"), token = app.got_subcommand("token");
+             serve = app.got_subcommand("serve"), token = app.got_subcommand("token"),
+             model = app.got_subcommand("model");
   const bool has_program = app.count("-c") > 0, has_file = app.count("-f") > 0;
-  if (runs + doctor + help + serve + token + has_program + has_file > 1) {
+  if (runs + doctor + help + serve + token + model + has_program + has_file > 1) {
     return fail(Code::kArgument, "more than one thing to do",
-                "give one of: run FILE, -c PROGRAM, -f FILE, serve, token, doctor, help");
+                "give one of: run FILE, -c PROGRAM, -f FILE, model, serve, token, doctor, help");
   }
   if (raw.help || raw.version) {
     line.action = Action::kPrint;
@@ -155,6 +157,7 @@ Status choose_action(const CLI::App& app, const Raw& raw, CommandLine& line) {
                                     : help   ? "help"
                                     : serve  ? "serve"
                                     : token  ? "token"
+                                    : model  ? "model"
                                              : "");
   } else if (runs || has_file) {
     line.action = Action::kRunFile;
@@ -164,6 +167,9 @@ Status choose_action(const CLI::App& app, const Raw& raw, CommandLine& line) {
   } else if (has_program) {
     line.action = Action::kRunText;
     line.text = raw.program;
+  } else if (model) {
+    line.action = Action::kRunText;
+    line.text = TRY(model_program(raw.model_words));
   } else if (serve) {
     line.action = Action::kServe;
   } else if (token) {
@@ -201,7 +207,8 @@ Result<CommandLine> parse_command_line(std::span<const std::string> arguments) {
   CLI::App* help = app.add_subcommand("help");
   CLI::App* serve = app.add_subcommand("serve");
   CLI::App* token = app.add_subcommand("token");
-  for (CLI::App* verb : {run, doctor, help, serve, token}) {
+  CLI::App* model = app.add_subcommand("model");
+  for (CLI::App* verb : {run, doctor, help, serve, token, model}) {
     verb->set_help_flag();
     verb->fallthrough();
     verb->allow_extras();
@@ -209,6 +216,7 @@ Result<CommandLine> parse_command_line(std::span<const std::string> arguments) {
   run->add_option("FILE", raw.run_file);
   help->add_option("STATEMENT", raw.help_words);
   token->add_option("ACTION", raw.token_words);
+  model->add_option("ACTION", raw.model_words);
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::ParseError& error) {

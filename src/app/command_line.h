@@ -5,6 +5,7 @@
 //   sinan -c PROGRAM                a program from the command line
 //   sinan serve                     the project over HTTP
 //   sinan token create|list|revoke [NAME]
+//   sinan model list|get|release|delete   short for a program
 //   sinan doctor | help [STATEMENT]
 #pragma once
 

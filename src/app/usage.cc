@@ -20,6 +20,7 @@ Examples
 
 Commands
   run FILE|-            run a program from a file, or from standard input
+  model list|get|release|delete  the models of this project
   serve                 serve the project folder over HTTP until a signal comes
   token create|list|revoke  who may use the server
   doctor                check this machine and this project
@@ -105,6 +106,19 @@ Options
   and those of every command: sinan --help
 )";
 
+constexpr std::string_view kModel =
+    R"(sinan model shows and changes the models of this project: short for the statements that stand behind each.
+
+Examples
+  sinan model list                            SHOW MODELS
+  sinan model list 'zoo.%' --format json      SHOW MODELS LIKE 'zoo.%'
+  sinan model get zoo.buyer:3 package         EXPORT MODEL zoo.buyer:3 TO 'package'
+  sinan model release zoo.buyer 3             ALTER MODEL zoo.buyer SET ALIAS prod TO VERSION 3; another alias behind it
+  sinan model delete zoo.buyer                DROP MODEL zoo.buyer; zoo.buyer:3 for one version
+
+Options are those of every command: sinan --help
+)";
+
 constexpr std::string_view kToken =
     R"(sinan token decides who may use the server of this project. A running server knows within a second.
 
@@ -138,6 +152,7 @@ Examples
 std::string usage(std::string_view verb) {
   if (verb == "run") return std::string(kRun);
   if (verb == "serve") return std::string(kServe);
+  if (verb == "model") return std::string(kModel);
   if (verb == "token") return std::string(kToken);
   if (verb == "doctor") return std::string(kDoctor);
   if (verb == "help") return std::string(kHelp);

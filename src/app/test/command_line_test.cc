@@ -58,7 +58,7 @@ TEST(CommandLine, MistakesNameTheNearest) {
   EXPECT_EQ(hint_of({"-c", "SELECT 1", "--seed", "many"}),
             "value of --seed is not a number: \"many\": a whole number from 0 on");
   EXPECT_EQ(hint_of({"-c", "SELECT 1", "run", "a.sql"}),
-            "more than one thing to do: give one of: run FILE, -c PROGRAM, -f FILE, serve, token, doctor, help");
+            "more than one thing to do: give one of: run FILE, -c PROGRAM, -f FILE, model, serve, token, doctor, help");
   EXPECT_EQ(hint_of({"run"}), "no program given to run: sinan run FILE, or sinan run - to read standard input");
   EXPECT_EQ(hint_of({"--plan"}), "--plan needs a program: sinan run --plan FILE");
 }
