@@ -285,7 +285,7 @@ Result<GroupedModel> train_groups(const TrainRequest& asked, TrainingData read, 
 
   out.messages.push_back(fmt::format("{} groups by {}: {} models.", groups.size(), join(columns, ", "), known_groups));
   if (request.group_fallback)
-    out.messages.push_back("Rows of groups without a model are predicted by a model of all rows (group.unknown).");
+    out.messages.emplace_back("Rows of groups without a model are predicted by a model of all rows (group.unknown).");
   if (known_groups < groups.size()) {
     const auto first = std::ranges::find_if(groups, [](const Group& g) { return !g.left_out.empty(); });
     out.messages.push_back(fmt::format("{}{} of the groups have no model of their own, the first is {}: {}.",
