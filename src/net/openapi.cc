@@ -127,6 +127,10 @@ Json openapi_document(const Router& router, const ApiInfo& info) {
     item.set(to_lower(to_string(route->method)), operation_of(*route));
     paths.set(route->path, std::move(item));
   }
+  Json security = Json::array();
+  if (info.needs_tokens) {
+    for (const char* scheme : {"bearer", "apiKey"}) security.push_back(Json::object({{scheme, Json::array()}}));
+  }
   const Json bearer = Json::object({{"type", "http"}, {"scheme", "bearer"}});
   const Json api_key = Json::object({{"type", "apiKey"}, {"in", "header"}, {"name", "X-API-Key"}});
   return Json::object(
@@ -135,8 +139,7 @@ Json openapi_document(const Router& router, const ApiInfo& info) {
        {"paths", std::move(paths)},
        {"components", Json::object({{"schemas", Json::object({{"Error", error_schema()}})},
                                     {"securitySchemes", Json::object({{"bearer", bearer}, {"apiKey", api_key}})}})},
-       {"security",
-        Json::array({Json::object({{"bearer", Json::array()}}), Json::object({{"apiKey", Json::array()}})})}});
+       {"security", std::move(security)}});
 }
 
 Json object_schema(std::vector<std::pair<std::string, Json>> properties, std::vector<std::string> required) {

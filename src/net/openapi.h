@@ -12,6 +12,7 @@ struct ApiInfo {
   std::string title;
   std::string version;
   std::string description;
+  bool needs_tokens = true;  // false: a server without tokens, where everybody may do everything
 };
 
 // Every route shares the answers that the server itself gives (400, 401, 403, 404, 413, 415, 429, ...), as the schema "Error".

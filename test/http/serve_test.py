@@ -126,6 +126,8 @@ class ServeTest(unittest.TestCase):
         _, _, result = served.request("GET", f"/v1/programs/{state['id']}/result")
         self.assertEqual(result["program"]["state"], "wrong")
         self.assertEqual(result["output"][0]["code"], "not_found")
+        _, _, state = served.request("POST", "/v1/programs", {"program": "SELECT 1", "seed": 7.0})
+        served.watch(state["id"])
         for body, word in (({"program": 1}, "expected a string"), ({"program": ""}, "no program"), ({}, "no program"),
                            ({"program": "SELECT 1", "sed": 1}, 'unknown member "sed"'), ([], "no JSON object"),
                            ({"program": "SELECT 1", "seed": -1}, "from 0 on"), ({"program": "SELECT 1", "resume": 1}, "true or false")):
@@ -137,17 +139,18 @@ class ServeTest(unittest.TestCase):
         self.assertEqual(served.request("POST", "/v1/programs", {"program": "x" * (5 << 20)})[0], 413)
         self.assertEqual(served.request("GET", "/v1/programs/x/result")[0], 404)
         self.assertEqual(served.request("GET", "/v1/programs?limit=0")[0], 400)
-        self.assertEqual(len(served.request("GET", "/v1/programs?limit=5")[2]["programs"]), 1)
+        self.assertEqual(len(served.request("GET", "/v1/programs?limit=5")[2]["programs"]), 2)
 
     def test_a_running_program_can_be_cancelled(self):
         served = self.serve()
         _, _, running = served.request("POST", "/v1/programs", {"program": LONG_PROGRAM})
         _, _, waiting = served.request("POST", "/v1/programs", {"program": "SELECT 2"})
         self.assertEqual(served.request("DELETE", f"/v1/programs/{waiting['id']}")[2]["state"], "cancelled")
-        self.assertEqual(served.request("DELETE", f"/v1/programs/{running['id']}")[0], 200)
+        self.assertEqual(served.request("DELETE", f"/v1/programs/{running['id']}")[0], 202)
         served.watch(running["id"])
         self.assertEqual(served.request("GET", f"/v1/programs/{running['id']}")[2]["state"], "cancelled")
         self.assertEqual(served.request("DELETE", f"/v1/programs/{running['id']}")[2]["state"], "cancelled")
+        self.assertEqual(served.request("GET", f"/v1/programs/{running['id']}")[0], 404)
         # And the next one runs.
         _, _, after = served.request("POST", "/v1/programs", {"program": "SELECT 3"})
         served.watch(after["id"])

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "base/strings.h"
 #include "net/openapi.h"
 
@@ -62,9 +64,12 @@ Result<Submission> parse_submission(const Request& request) {
       if (!value.is_bool()) return wrong("true or false");
       (key == "resume" ? submission.resume : submission.use_cache) = *value.as_bool();
     } else if (key == "seed") {
-      const auto seed = value.as_int();
-      if (!seed || *seed < 0) return wrong("a whole number from 0 on");
-      submission.seed = static_cast<uint64_t>(*seed);
+      // 179.0 is a whole number to JSON Schema; a double holds them all up to 2^53.
+      const double number = value.as_double().value_or(-1);
+      if (number < 0 || std::floor(number) != number || (!value.is_int() && number > 0x1p53)) {
+        return wrong("a whole number from 0 on");
+      }
+      submission.seed = static_cast<uint64_t>(value.is_int() ? *value.as_int() : static_cast<int64_t>(number));
     } else {
       return fail(Code::kArgument, fmt::format("unknown member \"{}\" of the request's body", key),
                   did_you_mean(key, known));
@@ -158,16 +163,19 @@ void add_program_routes(net::Router& router, ProgramRuns& runs) {
                 return Response::json(TRY(runs.state(request.path_parameter("id"))));
               },
               .doc = doc("The state of a program", "", {{200, "Its state", state_schema()}})});
-  router.add(
-      {.method = Method::kDelete,
-       .path = "/v1/programs/{id}",
-       .access = net::kEditors,
-       .handle = [&runs](const Request& request) -> Result<Response> {
-         return Response::json(TRY(runs.cancel(request.path_parameter("id"))));
-       },
-       .is_slow = true,
-       .doc = doc("Cancel a program", "What a step has begun is undone. Of a program that has ended nothing changes.",
-                  {{200, "Its state; it may take a moment to become \"cancelled\"", state_schema()}})});
+  router.add({.method = Method::kDelete,
+              .path = "/v1/programs/{id}",
+              .access = net::kEditors,
+              .handle = [&runs](const Request& request) -> Result<Response> {
+                const Json state = TRY(runs.cancel(request.path_parameter("id")));
+                const std::string_view word = state.at("state").string_view();
+                return Response::json(state, word == "running" ? 202 : 200);
+              },
+              .is_slow = true,
+              .doc = doc("Cancel a program, or forget it",
+                         "What a step has begun is undone. A program that has ended is forgotten with its output.",
+                         {{200, "It had ended, or not begun", state_schema()},
+                          {202, "It will soon be cancelled", state_schema()}})});
   router.add(
       {.method = Method::kGet,
        .path = "/v1/programs/{id}/result",

@@ -129,6 +129,11 @@ Result<Json> ProgramRuns::cancel(std::string_view id) {
   {
     const std::lock_guard lock(mutex_);
     run = TRY(find(id));
+    if (run->ended) {
+      events_.forget(topic(*run));
+      runs_.erase(run->id);
+      return to_json(*run);
+    }
     if (run->state == State::kQueued) {
       std::erase(queue_, run);
       waiting_.set(static_cast<int64_t>(queue_.size()));

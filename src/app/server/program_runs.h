@@ -45,7 +45,8 @@ class ProgramRuns {
   Result<Json> state(std::string_view id) const;
   Json list(size_t most) const;                           // the latest first
   Result<std::string> output(std::string_view id) const;  // lines of JSON, as far as they have come
-  Result<Json> cancel(std::string_view id);               // the state; no error when it has ended already
+  // Cancels a run that has not ended, and forgets one that has; answers its state.
+  Result<Json> cancel(std::string_view id);
   // Events "output" (lines of JSON) and "state" from the beginning, or after the last one that the client has seen.
   Result<std::shared_ptr<net::EventSubscription>> watch(std::string_view id,
                                                         std::optional<std::string_view> last_event_id);

@@ -93,10 +93,16 @@ Status serve(Screen& screen, Interrupts& interrupts, const CommandLine& line, fl
   net::Router router;
   add_program_routes(router, runs);
   add_capability_routes(router, {project, events, metrics});
-  net::add_standard_routes(router, metrics, {"Sinan", SINAN_VERSION, "SQL programs of one project folder."},
-                           [&] { return is_ready.load(); });
   net::Authenticator authenticator(std::move(records), project.clock());
+  net::add_standard_routes(router, metrics,
+                           {.title = "Sinan",
+                            .version = SINAN_VERSION,
+                            .description = "SQL programs of one project folder.",
+                            .needs_tokens = !authenticator.is_open()},
+                           [&] { return is_ready.load(); });
   const net::Service service(router, authenticator, {.origins = config.cors_origins}, metrics, project.clock());
+  // From here on a signal is an orderly end, also one that comes before the first request.
+  Interrupts::Scope scope(interrupts);
   const auto server = TRY(net::Server::start(options, service));
   metrics.gauge_function("sinan_http_connections", "Open connections",
                          [&server = *server] { return static_cast<double>(server.connections()); });
@@ -104,14 +110,11 @@ Status serve(Screen& screen, Interrupts& interrupts, const CommandLine& line, fl
     screen.write(Stream::kError, fmt::format("serving {} at {}{}\n", project.folder().string(), server->url(),
                                              authenticator.is_open() ? ", open to this machine (no tokens)" : ""));
   }
-  {
-    Interrupts::Scope scope(interrupts);
-    wait_for_end(scope.token(), project.clock(), file, authenticator);
-    is_ready = false;
-    // Watchers of a run see its end before their streams do.
-    runs.stop();
-    server->stop(kPatience);
-  }
+  wait_for_end(scope.token(), project.clock(), file, authenticator);
+  is_ready = false;
+  // Watchers of a run see its end before their streams do.
+  runs.stop();
+  server->stop(kPatience);
   return {};
 }
 
