@@ -131,6 +131,26 @@ Status LabelCollector::append(const arrow::ColumnView& column, size_t part,
   return {};
 }
 
+Status LabelCollector::check_range(const Trainer::LabelRange& range) const {
+  const auto fits = [&](double value) {
+    return (range.is_low_open ? value > range.low : value >= range.low) && value <= range.high &&
+           (!range.is_whole || value == std::floor(value));
+  };
+  for (const FloatColumn& values : values_) {
+    for (size_t i = 0; i < values.chunks(); ++i) {
+      const auto chunk = values.chunk(i);
+      const auto wrong = std::ranges::find_if(chunk, [&](float value) { return !fits(static_cast<double>(value)); });
+      if (wrong == chunk.end()) continue;
+      const std::string from = fmt::format("{} {}", range.is_low_open ? "above" : "at least", range.low);
+      return fail(Code::kData,
+                  fmt::format("label is no number for objective \"{}\": \"{}\" has {}", range.objective, name_, *wrong),
+                  fmt::format("it must be {}{}{}", range.is_whole ? "a whole number, " : "", from,
+                              std::isinf(range.high) ? "" : fmt::format(", at most {}", range.high)));
+    }
+  }
+  return {};
+}
+
 Result<LabelCollector::Decision> LabelCollector::finish() {
   for (IntegerColumn& codes : codes_) codes.finish();
   for (const size_t part : {kTrainPart, kValidationPart}) {
@@ -173,6 +193,7 @@ Result<LabelCollector::Decision> LabelCollector::finish() {
     return fail(Code::kData, fmt::format("label has an infinite value: \"{}\"", name_),
                 fmt::format("add WHERE isfinite({})", name_));
   }
+  if (intent_.label_range) TRY(check_range(*intent_.label_range));
   if (low == high) {
     return fail(Code::kData, fmt::format("label has one value only: \"{}\" is {} in every row", name_, low),
                 "there is nothing to learn from it");

@@ -55,6 +55,7 @@ class LabelCollector {
   int64_t code_of(const arrow::ColumnView& column, size_t row);
   void give_up_classes();
   Result<Decision> as_classes();
+  Status check_range(const Trainer::LabelRange& range) const;
 
   std::string name_;
   arrow::Type type_;

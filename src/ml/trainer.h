@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -66,6 +67,14 @@ class Trainer {
   virtual bool learns_label(std::string_view) const { return true; }
   // True: its rows are time series, which TRAIN reads and fits itself (ml/statements/forecast.h); train() is never called.
   virtual bool learns_series() const { return false; }
+  // The numbers that an objective can learn, where not all are.
+  struct LabelRange {
+    std::string objective;  // "count:poisson"
+    double low = 0;
+    bool is_low_open = false;  // above `low` only
+    double high = std::numeric_limits<double>::infinity();
+    bool is_whole = false;  // whole numbers only
+  };
   // What the attributes (objective, num_class) and the label's type ask for, before any row is read. `classes` is empty
   // when the data must tell. Errors (kArgument): attributes that contradict each other or the label.
   struct Intent {
@@ -75,6 +84,7 @@ class Trainer {
     bool predicts_score = false;     // the objective is kScoreObjective: PREDICT writes points rather than classes
     // Several numbers a row: what each is called ("quantile_0.1", in the predictor's order). Empty = one.
     std::vector<std::string> outputs;
+    std::optional<LabelRange> label_range;
   };
   virtual Result<Intent> intent(std::string_view estimator, const AttributeValues& attributes) const = 0;
   // Above how many rows numeric features may be rounded to bins before train(), and how; none = never.

@@ -233,6 +233,19 @@ Status check_classes(const AttributeValues& values, Task task, const std::string
   return {};
 }
 
+// What the library refuses in words of its own, which it writes to standard error besides.
+std::optional<Trainer::LabelRange> label_range(const std::string& objective, const AttributeValues& values) {
+  constexpr double kMostRelevance = 30;  // without label_gain
+  if (objective == "poisson" || objective == "gamma" || objective == "tweedie")
+    return Trainer::LabelRange{.objective = objective};
+  if (objective == "cross_entropy" || objective == "cross_entropy_lambda")
+    return Trainer::LabelRange{.objective = objective, .high = 1};
+  if (objective != "lambdarank" && objective != "rank_xendcg") return std::nullopt;
+  const size_t gains = values.given("label_gain") ? values.numbers("label_gain").size() : 0;
+  return Trainer::LabelRange{
+      .objective = objective, .high = gains > 0 ? static_cast<double>(gains) - 1 : kMostRelevance, .is_whole = true};
+}
+
 Result<Trainer::Intent> LightgbmTrainer::intent(std::string_view name, const AttributeValues& values) const {
   const Estimator& estimator = estimator_named(name);
   TRY(check_values(estimator, values));
@@ -242,7 +255,9 @@ Result<Trainer::Intent> LightgbmTrainer::intent(std::string_view name, const Att
   if (!values.given("objective")) {
     if (estimator.task && estimator.task != Task::kMulticlass) {
       intent.task = estimator.task;
-      TRY(check_classes(values, *intent.task, objective_for(values, *intent.task)));
+      const std::string objective = objective_for(values, *intent.task);
+      TRY(check_classes(values, *intent.task, objective));
+      intent.label_range = label_range(objective, values);
     }
     return intent;
   }
@@ -255,6 +270,7 @@ Result<Trainer::Intent> LightgbmTrainer::intent(std::string_view name, const Att
   }
   TRY(check_classes(values, *intent.task, objective));
   intent.is_classification = intent.task == Task::kBinary || intent.task == Task::kMulticlass;
+  intent.label_range = label_range(objective, values);
   return intent;
 }
 

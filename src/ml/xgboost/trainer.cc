@@ -231,6 +231,20 @@ Status check_linear(const Estimator& estimator, const AttributeValues& values) {
       .at(*values.span("early_stopping_rounds"));
 }
 
+// What the library refuses, in the middle of training and in words of its own.
+std::optional<Trainer::LabelRange> label_range(const std::string& objective, const AttributeValues& values) {
+  constexpr double kMostRelevance = 31;  // gains are 2^label - 1
+  if (objective == "count:poisson" || objective == "reg:tweedie") return Trainer::LabelRange{.objective = objective};
+  if (objective == "reg:gamma") return Trainer::LabelRange{.objective = objective, .is_low_open = true};
+  if (objective == "reg:squaredlogerror")
+    return Trainer::LabelRange{.objective = objective, .low = -1, .is_low_open = true};
+  if (objective == "reg:logistic") return Trainer::LabelRange{.objective = objective, .high = 1};
+  if (objective == "rank:map") return Trainer::LabelRange{.objective = objective, .high = 1, .is_whole = true};
+  if (objective.starts_with("rank:") && values.boolean("ndcg_exp_gain"))
+    return Trainer::LabelRange{.objective = objective, .high = kMostRelevance, .is_whole = true};
+  return std::nullopt;
+}
+
 Result<Trainer::Intent> XgboostTrainer::intent(std::string_view name, const AttributeValues& values) const {
   const Estimator& estimator = estimator_named(name);
   TRY(check_values(estimator, values));
@@ -259,6 +273,7 @@ Result<Trainer::Intent> XgboostTrainer::intent(std::string_view name, const Attr
   }
   TRY(check_classes(values, *intent.task, objective));
   intent.is_classification = is_classification(*intent.task);
+  intent.label_range = label_range(objective, values);
   if (objective == "reg:quantileerror") {
     const std::vector<double> alphas = values.numbers("quantile_alpha");
     for (size_t i = 0; alphas.size() > 1 && i < alphas.size(); ++i)
