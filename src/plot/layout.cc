@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 
 #include "base/check.h"
 #include "base/strings.h"
@@ -76,8 +77,20 @@ Range range_of_lines(const LineChart& chart, bool of_x) {
 Range x_range(const LineChart& chart) { return range_of_lines(chart, true); }
 Range y_range(const LineChart& chart) { return range_of_lines(chart, false); }
 
+std::vector<size_t> drawing_order(const LineChart& chart) {
+  const auto rank = [&](size_t i) { return chart.lines[i].faint ? 0 : chart.lines[i].dashed ? 1 : 2; };
+  std::vector<size_t> order(chart.lines.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::ranges::stable_sort(order, {}, rank);
+  return order;
+}
+
 Range value_range(const BarChart& chart) {
   Range range = range_of(chart.values);
+  for (size_t i = 0; i < chart.spread.size(); ++i) {
+    range.add(chart.values[i] - chart.spread[i]);
+    range.add(chart.values[i] + chart.spread[i]);
+  }
   range.add(0);
   return range;
 }
@@ -89,6 +102,52 @@ Range value_range(const Beeswarm& chart) {
   }
   range.add(0);
   return range;
+}
+
+Range value_range(const Violin& chart) {
+  Range range;
+  for (const Violin::Row& row : chart.rows) {
+    for (const double value : row.x) range.add(value);
+  }
+  range.add(0);
+  return range;
+}
+
+Range value_range(const Decision& chart) {
+  Range range;
+  for (const Decision::Path& path : chart.paths) {
+    for (const double value : path.x) range.add(value);
+  }
+  range.add(chart.base);
+  return range;
+}
+
+Range value_range(const Force& chart) {
+  Range range;
+  for (const auto& [from, to] : force_spans(chart)) {
+    range.add(from);
+    range.add(to);
+  }
+  range.add(chart.base);
+  range.add(chart.output);
+  return range;
+}
+
+std::vector<std::pair<double, double>> force_spans(const Force& chart) {
+  double up = chart.output, down = chart.output;
+  std::vector<std::pair<double, double>> spans;
+  spans.reserve(chart.parts.size());
+  for (const Force::Part& part : chart.parts) {
+    double& end = part.amount > 0 ? up : down;
+    const double next = end - part.amount;
+    if (!std::isfinite(next) || part.amount == 0) {
+      spans.emplace_back(end, end);
+    } else {
+      spans.emplace_back(std::min(end, next), std::max(end, next));
+      end = next;
+    }
+  }
+  return spans;
 }
 
 std::vector<size_t> sample_points(const Beeswarm::Row& row, size_t limit) {
@@ -171,8 +230,17 @@ void check_lengths(const Chart& chart) {
     for (const Band& band : lines->bands) CHECK(band.x.size() == band.low.size() && band.x.size() == band.high.size());
   } else if (const auto* bars = std::get_if<BarChart>(&chart.body)) {
     CHECK(bars->labels.size() == bars->values.size());
+    CHECK(bars->spread.empty() || bars->spread.size() == bars->values.size());
   } else if (const auto* swarm = std::get_if<Beeswarm>(&chart.body)) {
     for (const Beeswarm::Row& row : swarm->rows) CHECK(row.x.size() == row.color.size());
+  } else if (const auto* violin = std::get_if<Violin>(&chart.body)) {
+    for (const Violin::Row& row : violin->rows)
+      CHECK(row.x.size() == row.density.size() && row.x.size() == row.color.size());
+  } else if (const auto* decision = std::get_if<Decision>(&chart.body)) {
+    for (const Decision::Path& path : decision->paths) CHECK(path.x.size() == decision->labels.size() + 1);
+  } else if (const auto* scatter = std::get_if<Scatter>(&chart.body)) {
+    CHECK(scatter->xs.size() == scatter->ys.size());
+    CHECK(scatter->color.empty() || scatter->color.size() == scatter->xs.size());
   } else if (const auto* heat = std::get_if<Heatmap>(&chart.body)) {
     CHECK(heat->values.size() == heat->row_labels.size() * heat->column_labels.size());
   } else if (const auto* histogram = std::get_if<Histogram>(&chart.body)) {

@@ -9,6 +9,7 @@
 #include <cstdlib>
 
 #include "base/strings.h"
+#include "plot/layout.h"
 
 namespace sinan::plot {
 namespace {
@@ -114,6 +115,10 @@ std::string format_seconds(double seconds) {
 
 Scale Scale::make(const Axis& axis, Range data, int target_ticks, bool round_out) {
   Scale scale;
+  if (!axis.categories.empty()) {
+    scale.category_ticks(axis.categories, target_ticks);
+    return scale;
+  }
   scale.log_ = axis.log;
   const auto usable = [&](const std::optional<double>& limit) {
     return limit && std::isfinite(*limit) && (!axis.log || *limit > 0);
@@ -189,6 +194,16 @@ Scale Scale::of_seconds(double end, int target_ticks) {
     scale.ticks_.push_back({value, i == 0 ? "0" : label});
   }
   return scale;
+}
+
+void Scale::category_ticks(const std::vector<std::string>& names, int target_ticks) {
+  constexpr size_t kTickColumns = 9;
+  low_ = -0.5;
+  high_ = static_cast<double>(names.size()) - 0.5;
+  const auto most = static_cast<size_t>(std::max(target_ticks, 1)) + 4;
+  const size_t stride = (names.size() + most - 1) / most;
+  for (size_t i = 0; i < names.size(); i += stride)
+    ticks_.push_back({static_cast<double>(i), shortened(names[i], kTickColumns)});
 }
 
 void Scale::linear_ticks(double step) {

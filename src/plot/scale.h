@@ -45,6 +45,7 @@ class Scale {
  private:
   void linear_ticks(double step);
   void log_ticks(int target_ticks);
+  void category_ticks(const std::vector<std::string>& names, int target_ticks);
   void date_ticks(int target_ticks);
   double low_ = 0;
   double high_ = 1;

@@ -35,7 +35,15 @@ double draw(SvgCanvas& canvas, const BarChart& chart) {
     canvas.rect(std::min(zero, end), y + (kRow - kBar) / 2, std::abs(end - zero), kBar, value < 0 ? "f1" : "f0",
                 fmt::format("{}: {}", chart.labels[i], format_value(value)), "rx=\"2\"");
     const bool leftwards = value < 0;
-    canvas.text(end + (leftwards ? -6 : 6), y + kRow / 2 + 4, format_value(value), "muted small",
+    double outer = end;
+    if (!chart.spread.empty() && std::isfinite(chart.spread[i])) {
+      const double low = left + scale.at(value - chart.spread[i]) * (right - left);
+      const double high = left + scale.at(value + chart.spread[i]) * (right - left);
+      canvas.line(low, y + kRow / 2, high, y + kRow / 2, "axis");
+      for (const double tip : {low, high}) canvas.line(tip, y + kRow / 2 - 4, tip, y + kRow / 2 + 4, "axis");
+      outer = leftwards ? std::min(low, end) : std::max(high, end);
+    }
+    canvas.text(outer + (leftwards ? -6 : 6), y + kRow / 2 + 4, format_value(value), "muted small",
                 leftwards ? Anchor::kEnd : Anchor::kStart);
   }
   if (chart.values.empty()) canvas.text((left + right) / 2, top + kRow / 2 + 4, "no data", "muted", Anchor::kMiddle);

@@ -30,6 +30,10 @@ constexpr std::string_view kStyle = R"(<style>
 .sinan-plot .band{fill-opacity:.2;stroke:none}
 .sinan-plot .curve{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}
 .sinan-plot .dashed{stroke-dasharray:5 5;stroke-width:1.5}
+.sinan-plot .faint{stroke:#8c959f;stroke-width:1;stroke-opacity:.35}
+.sinan-plot .way{fill:none;stroke-width:1.2;stroke-opacity:.6;stroke-linejoin:round}
+.sinan-plot .guide{stroke:#d0d7de;stroke-dasharray:1 4}
+.sinan-plot .up{fill:#ff0d57}.sinan-plot .down{fill:#1e88e5}
 .sinan-plot .dots{fill:none;stroke-width:4;stroke-linecap:round;stroke-opacity:.8}
 .sinan-plot .s0{stroke:#0072b2}.sinan-plot .f0{fill:#0072b2}
 .sinan-plot .s1{stroke:#d55e00}.sinan-plot .f1{fill:#d55e00}
@@ -48,6 +52,7 @@ constexpr std::string_view kStyle = R"(<style>
 .sinan-plot .inverse{fill:#fff}
 .sinan-plot .card{fill:#0d1117;stroke:#30363d}
 .sinan-plot .grid{stroke:#21262d}
+.sinan-plot .guide{stroke:#3d444d}
 .sinan-plot .axis,.sinan-plot .arrow,.sinan-plot .reference{stroke:#6e7681}
 .sinan-plot .head{fill:#6e7681}
 .sinan-plot .stripe{fill:#151b23}

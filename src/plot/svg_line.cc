@@ -5,18 +5,14 @@
 
 #include "plot/layout.h"
 #include "plot/svg_charts.h"
+#include "plot/svg_plane.h"
 
 namespace sinan::plot {
 namespace {
 
-struct Area {
-  double left, right, top, bottom;
-  double x(const Scale& scale, double value) const { return left + scale.at(value) * (right - left); }
-  double y(const Scale& scale, double value) const { return bottom - scale.at(value) * (bottom - top); }
-};
-
 std::string stroke_class(const Line& line, size_t index) {
   if (line.dashed) return "curve dashed reference";
+  if (line.faint) return "curve faint";
   return fmt::format("curve s{}", index % kSeriesColors);
 }
 
@@ -48,7 +44,7 @@ double draw_legend(SvgCanvas& canvas, const LineChart& chart) {
 }
 
 // Points closer than half a pixel to the last drawn one are skipped; a point that cannot be shown interrupts the line.
-void draw_line(SvgCanvas& canvas, const Line& line, size_t index, const Area& area, const Scale& x_scale,
+void draw_line(SvgCanvas& canvas, const Line& line, size_t index, const SvgArea& area, const Scale& x_scale,
                const Scale& y_scale) {
   std::string data;
   bool pen_down = false;
@@ -79,7 +75,7 @@ void draw_line(SvgCanvas& canvas, const Line& line, size_t index, const Area& ar
 
 // Along the upper line and back along the lower one; points that cannot be shown are left out, values beyond the axis lie on
 // its end.
-void draw_band(SvgCanvas& canvas, const Band& band, const Area& area, const Scale& x_scale, const Scale& y_scale) {
+void draw_band(SvgCanvas& canvas, const Band& band, const SvgArea& area, const Scale& x_scale, const Scale& y_scale) {
   std::string there, back;
   for (size_t i = 0; i < band.x.size(); ++i) {
     if (!x_scale.shows(band.x[i]) || !std::isfinite(band.low[i]) || !std::isfinite(band.high[i])) continue;
@@ -90,38 +86,20 @@ void draw_band(SvgCanvas& canvas, const Band& band, const Area& area, const Scal
   if (!there.empty()) canvas.path(there + back + "Z", fmt::format("band f{}", band.line % kSeriesColors));
 }
 
-double widest_tick(const Scale& scale) {
-  double width = 0;
-  for (const Tick& tick : scale.ticks()) width = std::max(width, text_width(tick.label, 11));
-  return width;
-}
-
-Area area_below(const SvgCanvas& canvas, double top, const Scale& y_scale, const Axis& y, double height) {
-  const double left = kChartMargin + widest_tick(y_scale) + 12 + (y.label.empty() ? 0 : 22);
-  return {left, canvas.width() - kChartMargin - 8, top, top + height};
-}
-
-double below(const Area& area, const Axis& x) { return area.bottom + (x.label.empty() ? 0 : 20) + 16 + kChartMargin; }
-
 }  // namespace
 
 double draw(SvgCanvas& canvas, const LineChart& chart) {
   const Scale x_scale = Scale::make(chart.x, x_range(chart), 8, false);
   const Scale y_scale = Scale::make(chart.y, y_range(chart), 6, true);
   const double top = draw_legend(canvas, chart);
-  const Area area = area_below(canvas, top, y_scale, chart.y, canvas.width() * 0.5);
+  const SvgArea area = area_below(canvas, top, y_scale, chart.y, canvas.width() * 0.5);
   canvas.y_axis(y_scale, area.left, area.right, area.top, area.bottom, chart.y.label);
   canvas.x_axis(x_scale, area.left, area.right, area.top, area.bottom, chart.x.label);
   if (x_range(chart).empty()) {
     canvas.text((area.left + area.right) / 2, (area.top + area.bottom) / 2, "no data", "muted", Anchor::kMiddle);
   }
   for (const Band& band : chart.bands) draw_band(canvas, band, area, x_scale, y_scale);
-  // Reference lines lie under the others.
-  for (const bool dashed : {true, false}) {
-    for (size_t i = 0; i < chart.lines.size(); ++i) {
-      if (chart.lines[i].dashed == dashed) draw_line(canvas, chart.lines[i], i, area, x_scale, y_scale);
-    }
-  }
+  for (const size_t i : drawing_order(chart)) draw_line(canvas, chart.lines[i], i, area, x_scale, y_scale);
   return below(area, chart.x);
 }
 
@@ -131,7 +109,7 @@ double draw(SvgCanvas& canvas, const Histogram& chart) {
   const Axis count_axis{.label = "", .min = 0, .max = std::nullopt, .log = false};
   const Scale x_scale = Scale::make(chart.x, range_of(chart.edges), 8, false);
   const Scale y_scale = Scale::make(count_axis, counts, 5, true);
-  const Area area = area_below(canvas, canvas.top(), y_scale, count_axis, canvas.width() * 0.4);
+  const SvgArea area = area_below(canvas, canvas.top(), y_scale, count_axis, canvas.width() * 0.4);
   canvas.y_axis(y_scale, area.left, area.right, area.top, area.bottom, "");
   canvas.x_axis(x_scale, area.left, area.right, area.top, area.bottom, chart.x.label);
   if (chart.counts.empty()) {

@@ -14,11 +14,15 @@ void draw(TerminalGrid& grid, const BarChart& chart) {
     return;
   }
   const Scale scale = Scale::make(chart.value, value_range(chart), 4, false);
+  const auto text_of = [&](size_t i) {
+    std::string text = format_value(chart.values[i]);
+    return chart.spread.empty() ? text : text + " ± " + format_value(chart.spread[i]);
+  };
   size_t label_columns = 0, value_columns = 0;
   bool negative = false;
   for (size_t i = 0; i < chart.values.size(); ++i) {
     label_columns = std::max(label_columns, display_width(printable(chart.labels[i])));
-    value_columns = std::max(value_columns, display_width(format_value(chart.values[i])));
+    value_columns = std::max(value_columns, display_width(text_of(i)));
     negative = negative || chart.values[i] < 0;
   }
   label_columns = std::min(label_columns, grid.width() * 2 / 5);
@@ -41,11 +45,11 @@ void draw(TerminalGrid& grid, const BarChart& chart) {
       const auto from = static_cast<size_t>(std::lround(end)), to = static_cast<size_t>(std::lround(zero));
       for (size_t column = from; column < to; ++column)
         grid.put(line, left + column, grid.glyph("█", "#"), series_ink(1));
-      grid.put_right(line, left + from > 0 ? left + from - 1 : 0, format_value(value), kDim);
+      grid.put_right(line, left + from > 0 ? left + from - 1 : 0, text_of(i), kDim);
     } else {
       const auto from = static_cast<size_t>(std::lround(zero));
       const size_t behind = grid.bar(line, left + from, end - static_cast<double>(from), series_ink(0));
-      grid.put(line, behind + 1, format_value(value), kDim);
+      grid.put(line, behind + 1, text_of(i), kDim);
     }
   }
   if (!chart.value.label.empty())

@@ -26,10 +26,11 @@ std::string_view first_cluster(std::string_view text) {
 std::string_view ascii_for(std::string_view cluster) {
   if (cluster.size() == 1) return cluster;
   if (cluster == "…") return "~";
-  if (cluster == "–") return "-";
+  if (cluster == "–" || cluster == "−") return "-";
   if (cluster == "→") return ">";
   if (cluster == "×") return "x";
   if (cluster == "µ") return "u";
+  if (cluster == "±") return "~";
   return "?";
 }
 
@@ -42,7 +43,25 @@ std::string escape(const Ink& ink) {
   return fmt::format("\x1b[{}m", codes);
 }
 
+// Low (blue) to high (red) of the 256-colour palette.
+constexpr std::array<int16_t, 7> kShades = {33, 69, 105, 134, 168, 198, 197};
+
 }  // namespace
+
+Ink shade_ink(double part) {
+  const auto index = static_cast<size_t>(std::lround(std::clamp(part, 0.0, 1.0) * (kShades.size() - 1)));
+  return {.foreground = kShades[index]};
+}
+
+void draw_shade_key(TerminalGrid& grid, size_t column, std::string_view low, std::string_view high,
+                    std::string_view title) {
+  if (!grid.options().color) return;
+  const size_t key = grid.next();
+  if (!title.empty()) column = grid.put_within(key, column, 24, title) + 1;
+  column = grid.put_within(key, column, 16, low, kDim) + 1;
+  for (const int16_t color : kShades) column = grid.put(key, column, grid.glyph("█", "#"), {.foreground = color});
+  grid.put_within(key, column + 1, 16, high, kDim);
+}
 
 Ink series_ink(size_t index) {
   constexpr std::array<int16_t, 7> kColors = {32, 208, 36, 175, 178, 117, 245};

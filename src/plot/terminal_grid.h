@@ -24,6 +24,7 @@ struct Ink {
 inline constexpr Ink kDim{.dim = true};
 inline constexpr Ink kBold{.bold = true};
 Ink series_ink(size_t index);
+Ink shade_ink(double part);  // low (0, blue) to high (1, red)
 
 class TerminalGrid {
  public:
@@ -59,5 +60,9 @@ class TerminalGrid {
   size_t width_;
   std::vector<std::vector<Cell>> cells_;
 };
+
+// "low ███████ high" on the next line, where there are colours: without them it would mean nothing.
+void draw_shade_key(TerminalGrid& grid, size_t column, std::string_view low, std::string_view high,
+                    std::string_view title = {});
 
 }  // namespace sinan::plot

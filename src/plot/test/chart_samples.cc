@@ -26,9 +26,12 @@ std::string text(Random& random) {
   return result;
 }
 
+std::vector<std::string> texts(Random& random, size_t count);
+
 Axis axis(Random& random) {
   Axis result{.label = text(random), .min = std::nullopt, .max = std::nullopt, .log = random.below(4) == 0};
   result.is_date = random.below(4) == 0;
+  if (random.below(4) == 0) result.categories = texts(random, random.below(30));
   if (random.below(4) == 0) result.min = nasty(random);
   if (random.below(4) == 0) result.max = nasty(random);
   return result;
@@ -37,6 +40,12 @@ Axis axis(Random& random) {
 std::vector<double> values(Random& random, size_t count) {
   std::vector<double> result(count);
   for (double& value : result) value = nasty(random);
+  return result;
+}
+
+std::vector<float> floats(Random& random, size_t count) {
+  std::vector<float> result(count);
+  for (float& value : result) value = static_cast<float>(nasty(random));
   return result;
 }
 
@@ -51,12 +60,13 @@ std::vector<std::string> texts(Random& random, size_t count) {
 Chart random_chart(Random& random) {
   Chart chart{.title = text(random), .subtitle = text(random), .body = LineChart{}};
   const size_t count = random.below(12);
-  switch (random.below(6)) {
+  switch (random.below(10)) {
     case 0: {
       LineChart lines{.x = axis(random), .y = axis(random), .lines = {}};
       for (size_t i = 0; i < count; ++i) {
         const size_t points = random.below(40);
-        lines.lines.push_back({text(random), values(random, points), values(random, points), random.below(4) == 0});
+        lines.lines.push_back({text(random), values(random, points), values(random, points), random.below(4) == 0,
+                               random.below(4) == 0});
       }
       for (size_t i = random.below(3); i > 0; --i) {
         const size_t points = random.below(40);
@@ -67,17 +77,52 @@ Chart random_chart(Random& random) {
       break;
     }
     case 1:
-      chart.body = BarChart{axis(random), texts(random, count), values(random, count)};
+      chart.body = BarChart{axis(random), texts(random, count), values(random, count),
+                            values(random, random.below(2) == 0 ? 0 : count)};
       break;
     case 2: {
       Beeswarm swarm{.value = axis(random), .rows = {}, .low_label = text(random), .high_label = text(random)};
       for (size_t i = 0; i < count; ++i) {
         const size_t points = random.below(100);
-        Beeswarm::Row row{text(random), values(random, points), {}};
-        for (const double value : values(random, points)) row.color.push_back(static_cast<float>(value));
-        swarm.rows.push_back(std::move(row));
+        swarm.rows.push_back({text(random), values(random, points), floats(random, points)});
       }
+      swarm.opacity = nasty(random);
       chart.body = swarm;
+      break;
+    }
+    case 6: {
+      Violin violin{.value = axis(random), .rows = {}, .low_label = text(random), .high_label = text(random)};
+      for (size_t i = 0; i < count; ++i) {
+        const size_t points = random.below(100);
+        violin.rows.push_back({text(random), values(random, points), values(random, points), floats(random, points)});
+      }
+      chart.body = violin;
+      break;
+    }
+    case 7: {
+      Decision decision{.value = axis(random), .base = nasty(random), .labels = texts(random, count), .paths = {}};
+      for (size_t i = random.below(20); i > 0; --i)
+        decision.paths.push_back({values(random, count + 1), static_cast<float>(nasty(random))});
+      chart.body = decision;
+      break;
+    }
+    case 8: {
+      const size_t points = random.below(100);
+      chart.body = Scatter{.x = axis(random),
+                           .y = axis(random),
+                           .xs = values(random, points),
+                           .ys = values(random, points),
+                           .color = floats(random, random.below(2) == 0 ? 0 : points),
+                           .color_title = text(random),
+                           .low_label = text(random),
+                           .high_label = text(random),
+                           .opacity = nasty(random)};
+      break;
+    }
+    case 9: {
+      Force force{.value = axis(random), .base = nasty(random), .output = nasty(random), .parts = {}};
+      for (size_t i = 0; i < count; ++i) force.parts.push_back({text(random), nasty(random)});
+      chart.body = force;
       break;
     }
     case 3: {
@@ -120,6 +165,10 @@ std::vector<Chart> empty_charts() {
   charts.push_back({"t", "", LineChart{}});
   charts.push_back({"t", "", BarChart{}});
   charts.push_back({"t", "", Beeswarm{}});
+  charts.push_back({"t", "", Violin{}});
+  charts.push_back({"t", "", Decision{}});
+  charts.push_back({"t", "", Scatter{}});
+  charts.push_back({"t", "", Force{}});
   charts.push_back({"t", "", Heatmap{}});
   charts.push_back({"t", "", Histogram{}});
   charts.push_back({"t", "", Timeline{}});
