@@ -14,6 +14,11 @@ namespace sinan::arrow {
 namespace {
 
 bool is_text(TypeId id) { return id == TypeId::kString || id == TypeId::kBinary; }
+bool is_list(const Type& type) {
+  return type.id == TypeId::kList && type.layout == Layout::kPlain && type.children.front().type.id == TypeId::kInt32;
+}
+// Both keep where a value ends.
+bool has_offsets(const Type& type) { return is_text(type.id) || is_list(type); }
 
 // Bytes of a value; 0 for bits and text.
 size_t width_of(const Type& type) {
@@ -41,7 +46,7 @@ size_t width_of(const Type& type) {
     case TypeId::kBinary:
       return 0;
     default:
-      CHECK(false && "a type that is not built");
+      CHECK(is_list(type) && "a type that is not built");
       return 0;
   }
 }
@@ -61,7 +66,7 @@ std::shared_ptr<const Schema> buildable(std::shared_ptr<const Schema> schema) {
 struct Buffers {
   std::string validity;  // bits; empty while no row is null
   std::string values;    // fixed-width values, bits, or 32-bit offsets
-  std::string text;
+  std::string text;  // or the items of lists
 };
 
 void append_bit(std::string& bits, size_t index, bool value) {
@@ -144,12 +149,20 @@ bool is_physical(const Type& type) {
          width_of(type) == sizeof(T);
 }
 
+// The items of a list column.
+struct Items {
+  std::array<const void*, 2> pointers;
+  ArrowArray array{};
+  ArrowArray* pointer = nullptr;
+};
+
 // What a built array owns: one child per column.
 struct Built {
   std::vector<Buffers> buffers;
   std::vector<std::array<const void*, 3>> pointers;
   std::vector<ArrowArray> children;
   std::vector<ArrowArray*> child_pointers;
+  std::vector<Items> items;  // by column
   const void* no_validity = nullptr;
 };
 
@@ -166,6 +179,11 @@ Type float_type() { return Type(TypeId::kFloat); }
 Type int64_type() { return Type(TypeId::kInt64); }
 Type int32_type() { return Type(TypeId::kInt32); }
 Type bool_type() { return Type(TypeId::kBool); }
+Type int32_list_type() {
+  Type type(TypeId::kList);
+  type.children.push_back({"item", int32_type()});
+  return type;
+}
 Type timestamp_type() {
   Type type(TypeId::kTimestamp);
   type.has_zone = true;
@@ -179,7 +197,7 @@ struct ColumnBuilder::State {
     buffers = {};
     rows = 0;
     nulls = 0;
-    if (is_text(type.id)) append_raw(buffers.values, int32_t{0});
+    if (has_offsets(type)) append_raw(buffers.values, int32_t{0});
   }
   void count_row(bool valid) {
     if (!valid && nulls == 0) {
@@ -191,7 +209,8 @@ struct ColumnBuilder::State {
   }
   void end_text() {
     CHECK(buffers.text.size() <= static_cast<size_t>(std::numeric_limits<int32_t>::max()));
-    append_raw(buffers.values, static_cast<int32_t>(buffers.text.size()));
+    const size_t item = is_list(type) ? sizeof(int32_t) : 1;
+    append_raw(buffers.values, static_cast<int32_t>(buffers.text.size() / item));
   }
 
   Type type;
@@ -229,8 +248,15 @@ void ColumnBuilder::append(std::string_view value) {
   state_->count_row(true);
 }
 
+void ColumnBuilder::append_list(std::span<const int32_t> items) {
+  CHECK(is_list(state_->type));
+  state_->buffers.text.append(reinterpret_cast<const char*>(items.data()), items.size_bytes());
+  state_->end_text();
+  state_->count_row(true);
+}
+
 void ColumnBuilder::append_null() {
-  if (is_text(state_->type.id))
+  if (has_offsets(state_->type))
     state_->end_text();
   else if (state_->type.id == TypeId::kBool)
     append_bit(state_->buffers.values, state_->rows, false);
@@ -278,6 +304,7 @@ Batch BatchBuilder::finish() {
   built->buffers.resize(count);
   built->pointers.resize(count);
   built->children.resize(count);
+  built->items.resize(count);
   for (size_t i = 0; i < count; ++i) {
     ColumnBuilder::State& state = *columns_[i].state_;
     CHECK(state.rows == row_count);
@@ -290,6 +317,16 @@ Batch BatchBuilder::finish() {
     child.null_count = static_cast<int64_t>(state.nulls);
     child.n_buffers = is_text(state.type.id) ? 3 : 2;
     child.buffers = built->pointers[i].data();
+    if (is_list(state.type)) {
+      Items& items = built->items[i];
+      items.pointers = {nullptr, buffers.text.data()};
+      items.array.length = static_cast<int64_t>(buffers.text.size() / sizeof(int32_t));
+      items.array.n_buffers = 2;
+      items.array.buffers = items.pointers.data();
+      items.pointer = &items.array;
+      child.n_children = 1;
+      child.children = &items.pointer;
+    }
     built->child_pointers.push_back(&child);
     state.clear();
   }

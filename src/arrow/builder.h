@@ -23,9 +23,10 @@ Type int64_type();
 Type int32_type();
 Type bool_type();
 Type timestamp_type();  // microseconds, UTC
+Type int32_list_type();
 
-// One column under construction: bool, integers, float, double, string, binary, date, timestamp and time are built;
-// other types are a CHECK failure, and so are more than 2 GiB of text in one batch.
+// One column under construction: bool, integers, float, double, string, binary, date, timestamp, time and lists of int32 are
+// built; other types are a CHECK failure, and so are more than 2 GiB of text in one batch.
 class ColumnBuilder {
  public:
   explicit ColumnBuilder(Type type);
@@ -40,6 +41,7 @@ class ColumnBuilder {
   void append(bool value);
   void append(std::string_view value);
   void append(const char* value) { append(std::string_view(value)); }
+  void append_list(std::span<const int32_t> items);
   void append_null();
   // Bulk: T must be the physical type. No nulls.
   template <class T>

@@ -2,12 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 
 #include <fmt/format.h>
-
-#include "base/strings.h"
 
 namespace sinan::ml {
 namespace {
@@ -15,7 +12,6 @@ namespace {
 constexpr size_t kCurvePoints = 400;
 constexpr size_t kMostLines = 8;
 constexpr size_t kCalibrationBins = 10;
-constexpr size_t kDots = 400;
 
 plot::Line diagonal(std::string name, double low, double high) {
   return {.name = std::move(name), .x = {low, high}, .y = {low, high}, .dashed = true};
@@ -37,40 +33,6 @@ std::vector<size_t> classes_to_draw(const Scored& scored) {
 
 std::string positive_note(const Scored& scored, std::span<const std::string> classes) {
   return scored.task == Task::kBinary ? fmt::format("of class {}", classes[1]) : "each class against the rest";
-}
-
-double quantile(std::span<const float> sorted, double at) {
-  return static_cast<double>(sorted[static_cast<size_t>(at * static_cast<double>(sorted.size() - 1))]);
-}
-
-float contribution(const ShapView& view, size_t row, size_t feature) {
-  const size_t group = view.sample->schema().size() + 1;
-  return view.contributions[(row * view.outputs + view.output) * group + feature];
-}
-
-// A feature's values from 0 (low) to 1 (high) between their 5 % and 95 % quantiles; codes have no order: NaN.
-std::vector<float> colors(const RowSample& sample, size_t feature) {
-  const FeatureColumn column = sample.columns()[feature];
-  std::vector<float> out(sample.rows(), std::numeric_limits<float>::quiet_NaN());
-  if (!column.codes.empty()) return out;
-  std::vector<float> sorted;
-  for (const float value : column.values)
-    if (!std::isnan(value)) sorted.push_back(value);
-  if (sorted.empty()) return out;
-  std::sort(sorted.begin(), sorted.end());
-  const double low = quantile(sorted, 0.05);
-  const double high = quantile(sorted, 0.95);
-  for (size_t i = 0; i < out.size(); ++i) {
-    if (std::isnan(column.values[i])) continue;
-    const double at = high > low ? (static_cast<double>(column.values[i]) - low) / (high - low) : 0.5;
-    out[i] = static_cast<float>(std::clamp(at, 0.0, 1.0));
-  }
-  return out;
-}
-
-std::string rows_note(const RowSample& sample) {
-  if (sample.rows() == sample.seen()) return fmt::format("{} rows", human_count(sample.seen()));
-  return fmt::format("a random sample of {} of {} rows", human_count(sample.rows()), human_count(sample.seen()));
 }
 
 }  // namespace
@@ -174,55 +136,6 @@ plot::Chart residual_chart(const Scored& scored) {
     }
   }
   return {.title = "Residuals", .subtitle = "the middle 98 % of the rows", .body = std::move(chart)};
-}
-
-std::vector<double> mean_absolute_shap(const ShapView& view) {
-  std::vector<double> out(view.sample->schema().size());
-  for (size_t row = 0; row < view.sample->rows(); ++row)
-    for (size_t j = 0; j < out.size(); ++j) out[j] += static_cast<double>(std::abs(contribution(view, row, j)));
-  for (double& value : out) value /= static_cast<double>(std::max<size_t>(1, view.sample->rows()));
-  return out;
-}
-
-std::vector<size_t> shown_features(std::span<const double> importance, bool sorted, size_t most) {
-  std::vector<size_t> order(importance.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  if (sorted) {
-    std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-      return importance[a] != importance[b] ? importance[a] > importance[b] : a < b;
-    });
-  }
-  order.resize(std::min(order.size(), most));
-  return order;
-}
-
-plot::Chart shap_dot_chart(const ShapView& view, std::span<const size_t> features, std::string title) {
-  plot::Beeswarm chart{.value = {.label = "SHAP value (effect on the margin)"}};
-  const RowSample& sample = *view.sample;
-  const size_t dots = std::min(kDots, sample.rows());
-  for (const size_t j : features) {
-    const std::vector<float> shade = colors(sample, j);
-    plot::Beeswarm::Row row{.label = sample.schema().features[j].name};
-    for (size_t i = 0; i < dots; ++i) {
-      const size_t at = i * sample.rows() / dots;
-      row.x.push_back(static_cast<double>(contribution(view, at, j)));
-      row.color.push_back(shade[at]);
-    }
-    chart.rows.push_back(std::move(row));
-  }
-  chart.low_label = "low";
-  chart.high_label = "high";
-  return {.title = std::move(title), .subtitle = rows_note(sample), .body = std::move(chart)};
-}
-
-plot::Chart shap_bar_chart(const ShapView& view, std::span<const double> importance, std::span<const size_t> features,
-                           std::string title) {
-  plot::BarChart chart{.value = {.label = "mean |SHAP value|"}};
-  for (const size_t j : features) {
-    chart.labels.push_back(view.sample->schema().features[j].name);
-    chart.values.push_back(importance[j]);
-  }
-  return {.title = std::move(title), .subtitle = rows_note(*view.sample), .body = std::move(chart)};
 }
 
 }  // namespace sinan::ml

@@ -31,6 +31,12 @@ double number_at(const arrow::ColumnView& column, size_t row) {
   return column.type().id == arrow::TypeId::kBool ? (column.as_bool(row) ? 1 : 0) : column.as_double(row);
 }
 
+std::string known_classes(const Model& model) {
+  const std::vector<std::string>& all = model.package().label.classes;
+  const std::vector<std::string> some(all.begin(), all.begin() + std::min<ptrdiff_t>(std::ssize(all), 10));
+  return join(some, ", ") + (all.size() > some.size() ? ", ..." : "");
+}
+
 // Batches of (truth, predictions.., margins.., the column to slice by): truth is the class or the value.
 class EvaluationMapper final : public BatchMapper {
  public:
@@ -64,30 +70,13 @@ class EvaluationMapper final : public BatchMapper {
 
  private:
   Status append_truth(const arrow::ColumnView& column, arrow::ColumnBuilder& out) const {
-    if (const size_t nulls = column.null_count(); nulls > 0) {
-      return fail(Code::kData, fmt::format("label has NULL in a row that is to be evaluated: \"{}\"", label_name_),
-                  fmt::format("add WHERE {} IS NOT NULL", label_name_));
+    const std::vector<double> truth = TRY(read_truth(column, model_, classes_, label_name_));
+    if (is_classification(model_.package().task)) {
+      const std::vector<int32_t> classes(truth.begin(), truth.end());
+      out.append_values(std::span<const int32_t>(classes));
+    } else {
+      out.append_values(std::span<const double>(truth));
     }
-    const size_t rows = column.size();
-    if (!is_classification(model_.package().task)) {
-      std::vector<double> values(rows);
-      for (size_t i = 0; i < rows; ++i) {
-        values[i] = number_at(column, i);
-        if (!std::isfinite(values[i]))
-          return fail(Code::kData, fmt::format("label has a value that is no number: \"{}\"", label_name_));
-      }
-      out.append_values(std::span<const double>(values));
-      return {};
-    }
-    std::vector<int32_t> values(rows);
-    for (size_t i = 0; i < rows; ++i) {
-      values[i] = classes_.find(column, i);
-      if (values[i] >= 0) continue;
-      return fail(Code::kData,
-                  fmt::format("label has a class that the model was not trained on: \"{}\"", column.to_text(i)),
-                  fmt::format("the model knows {}", known_classes()));
-    }
-    out.append_values(std::span<const int32_t>(values));
     return {};
   }
 
@@ -104,12 +93,6 @@ class EvaluationMapper final : public BatchMapper {
     if (column.null_count() > 0) return fail(Code::kData, "the group is NULL in a row that is to be evaluated");
     for (size_t i = 0; i < column.size(); ++i) out.append(static_cast<int64_t>(group_key(column, i)));
     return {};
-  }
-
-  std::string known_classes() const {
-    const std::vector<std::string>& all = model_.package().label.classes;
-    const std::vector<std::string> some(all.begin(), all.begin() + std::min<ptrdiff_t>(std::ssize(all), 10));
-    return join(some, ", ") + (all.size() > some.size() ? ", ..." : "");
   }
 
   Status append_scores(const MatrixBlock& block, Output output, size_t width, arrow::BatchBuilder& out, size_t& next) {
@@ -218,6 +201,38 @@ ClassIndex::ClassIndex(const LabelMap& label) : numeric_(has_numbers(label.type)
   }
 }
 
+Result<std::vector<double>> read_truth(const arrow::ColumnView& column, const Model& model, const ClassIndex& classes,
+                                       std::string_view label) {
+  if (const size_t nulls = column.null_count(); nulls > 0) {
+    return fail(Code::kData, fmt::format("label has NULL in a row that is to be evaluated: \"{}\"", label),
+                fmt::format("add WHERE {} IS NOT NULL", label));
+  }
+  const bool is_class = is_classification(model.package().task);
+  std::vector<double> out(column.size());
+  for (size_t i = 0; i < out.size(); ++i) {
+    if (is_class) {
+      const int32_t found = classes.find(column, i);
+      if (found < 0) {
+        return fail(Code::kData,
+                    fmt::format("label has a class that the model was not trained on: \"{}\"", column.to_text(i)),
+                    fmt::format("the model knows {}", known_classes(model)));
+      }
+      out[i] = found;
+    } else {
+      out[i] = number_at(column, i);
+      if (!std::isfinite(out[i]))
+        return fail(Code::kData, fmt::format("label has a value that is no number: \"{}\"", label));
+    }
+  }
+  return out;
+}
+
+Result<size_t> find_label(const arrow::Schema& columns, std::string_view label, const Model& model) {
+  const size_t at = TRY(column_of(columns, label, "label"));
+  TRY(check_label(model, columns[at]));
+  return at;
+}
+
 int32_t ClassIndex::find(const arrow::ColumnView& column, size_t row) const {
   if (numeric_ && has_numbers(column.type())) {
     const auto found = by_number_.find(number_at(column, row));
@@ -231,7 +246,7 @@ Result<EvaluatedRows> score_for_evaluation(OpenModelQuery query, const Evaluatio
                                            flow::RunContext& context) {
   const std::shared_ptr<const Model> model = query.model;
   const std::shared_ptr<const arrow::Schema> columns = query.columns;
-  const size_t label = TRY(column_of(*columns, request.label, "label"));
+  const size_t label = TRY(find_label(*columns, request.label, *model));
   std::optional<size_t> by;
   std::optional<size_t> group;
   if (request.group) {
@@ -257,7 +272,6 @@ Result<EvaluatedRows> score_for_evaluation(OpenModelQuery query, const Evaluatio
           .at(request.weight_place);
     }
   }
-  TRY(check_label(*model, (*columns)[label]));
 
   const std::shared_ptr<const arrow::Schema> schema =
       scored_schema(*model, request.with_margins, weight.has_value(), group.has_value());

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -30,6 +31,13 @@ class ClassIndex {
   std::unordered_map<double, int32_t> by_number_;
   std::unordered_map<std::string, int32_t> by_text_;
 };
+
+// The truth of a batch's rows, their class or value, of the query's column `label`. Errors (kData): NULL, a class the model has
+// never seen, a value that is no number.
+Result<std::vector<double>> read_truth(const arrow::ColumnView& column, const Model& model, const ClassIndex& classes,
+                                       std::string_view label);
+// Where the label stands. Errors: kProgram, no such column or one that cannot be the model's label; kData, a damaged model.
+Result<size_t> find_label(const arrow::Schema& columns, std::string_view label, const Model& model);
 
 struct EvaluationRequest {
   std::string label;       // a column of the query

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -72,6 +73,7 @@ std::string no_probabilities(Task task) {
 }
 
 arrow::Type prediction_type(Task task, const arrow::Type& label, TargetOutput output) {
+  if (output == TargetOutput::kVector) return arrow::string_type();
   if (output != TargetOutput::kValue) return arrow::double_type();
   if (!has_label(task)) return arrow::int64_type();
   if (!is_classification(task)) return label.id == TypeId::kFloat ? arrow::float_type() : arrow::double_type();
@@ -149,6 +151,9 @@ std::vector<arrow::Field> prediction_fields(Task task, const LabelMap& label, co
       case ExtraOutput::kPoints:
         for (const Feature& feature : features.features)
           fields.push_back({"points_" + feature.name, arrow::double_type()});
+        break;
+      case ExtraOutput::kLeaves:
+        fields.push_back({"leaves", arrow::int32_list_type()});
     }
   }
   return fields;
@@ -210,6 +215,9 @@ Status PredictionBuilder::prepare_extra() {
     } else if (extra == ExtraOutput::kContributions && model_->explainer() == nullptr) {
       return fail(Code::kUnsupported,
                   fmt::format("this kind of model has no contributions: {}", model_->package().estimator));
+    } else if (extra == ExtraOutput::kLeaves && model_->predictor().trees() == 0) {
+      return fail(Code::kUnsupported,
+                  fmt::format("this kind of model has no trees with leaves: {}", model_->package().estimator));
     }
   }
   return {};
@@ -259,6 +267,18 @@ Result<arrow::Batch> PredictionBuilder::build(const MatrixBlock& block) {
     add_column([&](size_t i) { return predictor.score(static_cast<double>(margin_[i])); });
   } else if (options_.output == TargetOutput::kProbability) {
     add_column(probability);
+  } else if (options_.output == TargetOutput::kVector) {
+    arrow::ColumnBuilder& target = batch.column(next++);
+    std::string text;
+    for (size_t i = 0; i < rows; ++i) {
+      text.clear();
+      if (is_classification(task) && width == 1) fmt::format_to(std::back_inserter(text), "{},", 1 - predicted_[i]);
+      for (size_t k = 0; k < width; ++k)
+        fmt::format_to(std::back_inserter(text), "{}{}", k > 0 ? "," : "", predicted_[i * width + k]);
+      target.append(std::string_view(text));
+    }
+    for (size_t k = 0; k < model_->package().label.outputs.size(); ++k)
+      add_column([&](size_t i) { return predicted_[i * width + k]; });
   } else if (!is_classification(task)) {
     const LabelMap& label = model_->package().label;
     const size_t shown = label.main_output();
@@ -339,6 +359,14 @@ Result<arrow::Batch> PredictionBuilder::build(const MatrixBlock& block) {
         points_.resize(rows * features);
         TRY(predictor.points(block, points_));
         for (size_t j = 0; j < features; ++j) add_column([&](size_t i) { return points_[i * features + j]; });
+        break;
+      }
+      case ExtraOutput::kLeaves: {
+        const size_t trees = predictor.trees();
+        leaves_.resize(rows * trees);
+        TRY(predictor.leaves(block, leaves_));
+        arrow::ColumnBuilder& column = batch.column(next++);
+        for (size_t i = 0; i < rows; ++i) column.append_list(std::span(leaves_).subspan(i * trees, trees));
       }
     }
   }

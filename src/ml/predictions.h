@@ -6,12 +6,14 @@
 //                  column of it can be built, else as text
 //                  a cluster's number or 1 / -1 for usual / unusual rows (BIGINT) where there is no label
 //                  score cards: points (DOUBLE)
+//   vector         all numbers that are predicted as text with commas: one a class, one a quantile
 //   probability    two classes: of the second one; many: of the class predicted
 //   probabilities  one column a class: probability_<class>
 //   margin         before the link; many classes: margin_<class>
 //   interval       regression: lower and upper, which hold the label with the confidence (ml/conformal.h)
 //   set            classes: in_set_<class>, whether the class is in a set that holds the label with the confidence; the one
 //                  predicted always is
+//   leaves         trees: the leaf of each tree in which the row ends, as the library numbers them (LIST of INTEGER)
 //   contributions  contribution_<feature> and contribution_bias: SHAP values, whose sum is the margin; many classes: of the
 //                  one predicted
 //   distance       clusters: to the centre of the row's
@@ -33,7 +35,7 @@
 namespace sinan::ml {
 
 // What the target column holds.
-enum class TargetOutput : uint8_t { kValue, kProbability, kMargin, kScore };
+enum class TargetOutput : uint8_t { kValue, kProbability, kMargin, kScore, kVector };
 enum class ExtraOutput : uint8_t {
   kProbability,
   kProbabilities,
@@ -43,7 +45,8 @@ enum class ExtraOutput : uint8_t {
   kContributions,
   kDistance,
   kScore,
-  kPoints
+  kPoints,
+  kLeaves
 };
 
 struct PredictionOptions {
@@ -85,6 +88,7 @@ class PredictionBuilder {
   double quantile_ = 0;  // of the calibration's scores
   std::vector<float> predicted_, margin_, contributions_;
   std::vector<double> column_, points_;
+  std::vector<int32_t> leaves_;
 };
 
 // The error of a model that was calibrated on that many rows, where an interval or set is asked for; fine when they are enough.

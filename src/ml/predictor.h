@@ -32,6 +32,11 @@ class Predictor {
   virtual std::span<const std::string> points_of() const { return {}; }
   virtual Status points(const MatrixBlock&, std::span<double>) const { return {}; }
 
+  // Trees only. How many there are, and the leaf in which each row ends: `out` is rows x trees(), row-major, the leaves' numbers
+  // as the library counts them (XGBoost's pred_leaf: the node; LightGBM's: the leaf).
+  virtual size_t trees() const { return 0; }
+  virtual Status leaves(const MatrixBlock&, std::span<int32_t>) const { return {}; }
+
   // Models of clusters only: rows as the points whose distances are measured, `out` is rows x dimensions(), row-major.
   virtual size_t dimensions() const { return 0; }
   virtual Status place(const MatrixBlock&, std::span<float>) const { return {}; }
@@ -40,7 +45,10 @@ class Predictor {
 // What the model's splits made of a feature.
 struct FeatureUse {
   uint64_t splits = 0;
-  double mean_gain = 0;  // loss reduction a split
+  double gain = 0;   // loss reduction of all of them
+  double cover = 0;  // training rows (XGBoost: their hessians) that met them
+  double mean_gain() const { return splits > 0 ? gain / static_cast<double>(splits) : 0; }
+  double mean_cover() const { return splits > 0 ? cover / static_cast<double>(splits) : 0; }
 };
 
 class Explainer {

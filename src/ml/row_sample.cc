@@ -59,7 +59,14 @@ Status RowSample::add(const arrow::Batch& batch) {
     return {};
   }
   const MatrixBlock block = TRY(encoder_.encode(batch));
-  reservoir_.offer(block.rows, [&](size_t row, size_t slot) { put(block, row, slot); });
+  std::vector<double> truth;
+  if (read_truth_) truth = TRY(read_truth_(batch));
+  reservoir_.offer(block.rows, [&](size_t row, size_t slot) {
+    put(block, row, slot);
+    if (!read_truth_) return;
+    truth_.resize(std::max(truth_.size(), slot + 1));
+    truth_[slot] = truth[row];
+  });
   return {};
 }
 

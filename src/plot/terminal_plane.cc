@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "base/strings.h"
+#include "plot/layout.h"
 
 namespace sinan::plot {
 
@@ -80,7 +81,7 @@ TerminalPlane::TerminalPlane(TerminalGrid& grid, const Axis& x, const Range& xs,
     const auto from_top =
         static_cast<size_t>(std::lround((1 - y_scale_.at(tick.value)) * static_cast<double>(lines_ - 1)));
     grid.put(top_ + from_top, left_ - 1, grid.glyph("┤", "+"), kDim);
-    if (left_ >= 2) grid.put_right(top_ + from_top, left_ - 1, tick.label, kDim);
+    if (left_ >= 2) grid.put_right(top_ + from_top, left_ - 1, shortened(tick.label, left_ - 1), kDim);
   }
 }
 

@@ -245,6 +245,7 @@ class Builder {
     node.cover = file_.has_covers ? from.cover : 0;
     if (from.mode == Mode::kLeaf) {
       node.value = weight_of(at.from, output) * scale;
+      node.split = static_cast<uint32_t>(at.from);
       out_.nodes[at.to] = node;
       return {};
     }

@@ -160,7 +160,7 @@ void add_importance(const Model& model, ModelPackage& package) {
   if (model.explainer() == nullptr || !package.importance.empty()) return;
   double total = 0;
   for (const FeatureUse& use : model.explainer()->feature_use()) {
-    package.importance.push_back(static_cast<double>(use.splits) * use.mean_gain);
+    package.importance.push_back(use.gain);
     total += package.importance.back();
   }
   if (!(total > 0) || package.importance.size() != package.plan.schema().size()) {

@@ -1,7 +1,6 @@
 #include "ml/statements/explain.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 #include <vector>
 
@@ -9,13 +8,10 @@
 
 #include "arrow/builder.h"
 #include "base/strings.h"
-#include "ml/attributes.h"
-#include "ml/charts.h"
 #include "ml/model_object.h"
-#include "ml/row_sample.h"
 #include "ml/statements/cluster_attributes.h"
+#include "ml/statements/explain_request.h"
 #include "ml/statements/forecast.h"
-#include "ml/statements/model_query.h"
 
 namespace sinan::ml {
 namespace {
@@ -24,8 +20,8 @@ constexpr AttributeSpec kAttributes[] = {
     {.name = "summary.plot_type",
      .type = AttributeType::kString,
      .default_text = "dot",
-     .doc = "the picture: dot or bar",
-     .choices = "dot|bar|violin|decision"},
+     .doc = "the picture of SHAP values: a summary of all rows, decisions, one feature's dependence, one row's forces",
+     .choices = "dot|bar|violin|decision|dependence|force"},
     {.name = "summary.max_display",
      .type = AttributeType::kInteger,
      .default_text = "20",
@@ -39,121 +35,212 @@ constexpr AttributeSpec kAttributes[] = {
     {.name = "summary.alpha",
      .type = AttributeType::kFloat,
      .default_text = "1",
-     .doc = "accepted; dots are opaque",
+     .doc = "opacity of the dots of dot and dependence pictures",
      .min = 0,
      .max = 1},
+    {.name = "dependence.feature",
+     .type = AttributeType::kString,
+     .doc = "the feature of a dependence picture (the most important one)",
+     .aliases = "dependence.ind"},
+    {.name = "dependence.interaction_index",
+     .type = AttributeType::kString,
+     .default_text = "auto",
+     .doc = "the feature that colours its dots: a name, none, or auto: the one that interacts most",
+     .aliases = "dependence.color"},
     {.name = "explain.bias",
      .type = AttributeType::kBoolean,
      .default_text = "false",
      .doc = "adds the column bias: with it each row sums to the margin"},
+    {.name = "explain.interactions",
+     .type = AttributeType::kBoolean,
+     .default_text = "false",
+     .doc = "SHAP interaction values of pairs of features instead (trees, linear models)"},
+    {.name = "explain.sample_rows",
+     .type = AttributeType::kInteger,
+     .default_text = "0",
+     .doc = "rows kept in memory, a random sample: of SHAP pictures 10000 (kernel SHAP 100), PermutationImportance "
+            "100000, PartialDependence 1000",
+     .min = 0,
+     .max = 10'000'000},
+    {.name = "explain.seed",
+     .type = AttributeType::kInteger,
+     .default_text = "-1",
+     .doc = "of samples and shuffles (that of the run)",
+     .min = -1,
+     .aliases = "seed|random_state"},
+    {.name = "kernel.background_rows",
+     .type = AttributeType::kInteger,
+     .default_text = "100",
+     .doc = "KernelExplainer: rows, a random sample of the query, that stand for what is usual",
+     .min = 1,
+     .max = 100'000},
+    {.name = "kernel.nsamples",
+     .type = AttributeType::kInteger,
+     .default_text = "0",
+     .doc = "KernelExplainer: sets of features tried for each row (2 x features + 2048); exact when all fit",
+     .min = 0,
+     .max = 10'000'000},
+    {.name = "permutation.n_repeats",
+     .type = AttributeType::kInteger,
+     .default_text = "5",
+     .doc = "PermutationImportance: how often each feature is shuffled",
+     .min = 1,
+     .max = 10'000},
+    {.name = "permutation.scoring",
+     .type = AttributeType::kString,
+     .doc = "PermutationImportance: the metric, of TO EVALUATE's (classes: accuracy_score; numbers: r2_score)",
+     .aliases = "permutation.metric"},
+    {.name = "partial_dependence.features",
+     .type = AttributeType::kStringList,
+     .default_text = "",
+     .doc = "PartialDependence: of which features (the model's most important ones)"},
+    {.name = "partial_dependence.kind",
+     .type = AttributeType::kString,
+     .default_text = "average",
+     .doc = "PartialDependence: the mean of the rows, a line each (ICE), or both",
+     .choices = "average|individual|both"},
+    {.name = "partial_dependence.grid_resolution",
+     .type = AttributeType::kInteger,
+     .default_text = "100",
+     .doc = "PartialDependence: values tried of a number, unless the rows have fewer",
+     .min = 2,
+     .max = 10'000},
+    {.name = "partial_dependence.percentiles",
+     .type = AttributeType::kFloatList,
+     .default_text = "0.05, 0.95",
+     .doc = "PartialDependence: quantiles of the rows between which a number's values are tried"},
     {.name = "label_col",
      .type = AttributeType::kString,
      .default_text = "",
-     .doc = "accepted; an explanation needs no label",
+     .doc = "PermutationImportance: the column that holds the truth (the model's label); SHAP values need none",
      .aliases = "label_column"},
 };
 
-constexpr size_t kSampleRows = 10'000;
-// Contributions kept for the picture: with many features and classes it shows fewer rows.
-constexpr size_t kMostSampleValues = size_t{50} << 20;
-
-enum class Method : uint8_t { kShap, kGain, kLinear, kTable };
-constexpr std::array<std::string_view, 4> kMethods = {"TreeExplainer", "XGBoostExplainer", "LinearExplainer",
-                                                      "TableExplainer"};
-
-Result<Method> method_of(const sql::Explain& clause) {
-  if (!clause.explainer) return Method::kShap;
-  for (size_t i = 0; i < kMethods.size(); ++i)
-    if (equals_ignore_case(clause.explainer->text, kMethods[i])) return static_cast<Method>(i);
-  const std::vector<std::string> known(kMethods.begin(), kMethods.end());
-  const std::string near = did_you_mean(clause.explainer->text, known);
-  return fail(Code::kArgument, fmt::format("unknown explainer \"{}\"", clause.explainer->text),
-              near.empty() ? fmt::format("it can be {}", join(known, ", ")) : near)
-      .at(clause.explainer->span);
-}
-
-// One column a feature (and the bias), for each output; many classes: feature__class.
-std::vector<arrow::Field> shap_fields(const ModelPackage& package, size_t outputs, bool with_bias) {
-  std::vector<arrow::Field> fields;
-  for (size_t k = 0; k < outputs; ++k) {
-    const std::string suffix = outputs == 1 ? "" : fmt::format("__{}", package.label.classes[k]);
-    for (const Feature& feature : package.plan.schema().features)
-      fields.push_back({feature.name + suffix, arrow::double_type()});
-    if (with_bias) fields.push_back({"bias" + suffix, arrow::double_type()});
-  }
-  return fields;
-}
-
-class ShapMapper final : public BatchMapper {
- public:
-  ShapMapper(const OpenModelQuery& query, std::shared_ptr<const arrow::Schema> schema, bool with_bias)
-      : model_(query.model),
-        encoder_(query.model->package().plan, query.binding),
-        schema_(std::move(schema)),
-        with_bias_(with_bias) {}
-
-  Result<arrow::Batch> map(const arrow::Batch& rows) override {
-    const MatrixBlock block = TRY(encoder_.encode(rows));
-    const Explainer& explainer = *model_->explainer();
-    const size_t group = block.features.size() + 1;
-    const size_t stride = explainer.outputs() * group;
-    contributions_.resize(block.rows * stride);
-    TRY(explainer.explain(block, contributions_));
-    arrow::BatchBuilder out(schema_);
-    column_.resize(block.rows);
-    size_t next = 0;
-    for (size_t at = 0; at < stride; ++at) {
-      if (!with_bias_ && at % group == group - 1) continue;
-      for (size_t i = 0; i < block.rows; ++i) column_[i] = static_cast<double>(contributions_[i * stride + at]);
-      out.column(next++).append_values(std::span<const double>(column_));
-    }
-    return out.finish();
-  }
-
- private:
-  std::shared_ptr<const Model> model_;
-  FeatureEncoder encoder_;
-  std::shared_ptr<const arrow::Schema> schema_;
-  bool with_bias_;
-  std::vector<float> contributions_;
-  std::vector<double> column_;
+struct Named {
+  std::string_view name;
+  ExplainMethod method;
 };
+constexpr Named kExplainers[] = {
+    {"TreeExplainer", ExplainMethod::kTree},
+    {"LinearExplainer", ExplainMethod::kLinear},
+    {"KernelExplainer", ExplainMethod::kKernel},
+    {"XGBoostExplainer", ExplainMethod::kGain},
+    {"FeatureImportance", ExplainMethod::kImportance},
+    {"BoostedTreesExplainer", ExplainMethod::kBoosted},
+    {"TableExplainer", ExplainMethod::kTable},
+    {"PermutationImportance", ExplainMethod::kPermutation},
+    {"PartialDependence", ExplainMethod::kPartialDependence},
+};
+
+Result<ExplainMethod> method_of(const sql::Name& explainer) {
+  std::vector<std::string> known;
+  for (const Named& one : kExplainers) {
+    if (equals_ignore_case(explainer.text, one.name)) return one.method;
+    known.emplace_back(one.name);
+  }
+  const std::string near = did_you_mean(explainer.text, known);
+  return fail(Code::kArgument, fmt::format("unknown explainer \"{}\"", explainer.text),
+              near.empty() ? fmt::format("it can be {}", join(known, ", ")) : near)
+      .at(explainer.span);
+}
+
+bool gives_shap(ExplainMethod method) {
+  return method == ExplainMethod::kTree || method == ExplainMethod::kLinear || method == ExplainMethod::kKernel;
+}
+
+// Attributes that only some of the ways of explaining look at. Errors: where what was asked for would be another thing.
+Status check_effect(const ExplainRequest& request, flow::CheckContext& context) {
+  const AttributeValues& values = request.values;
+  const auto warn = [&](std::string_view attribute, std::string_view with) {
+    if (values.given(attribute))
+      context.warn(fmt::format("{} has no effect without {}", attribute, with), *values.span(attribute));
+  };
+  const std::optional<ExplainMethod> method = request.method;
+  if (method && !gives_shap(*method)) {
+    if (values.boolean("explain.interactions")) {
+      return fail(Code::kArgument, "interactions are of SHAP values", "leave USING out, or explain.interactions")
+          .at(*values.span("explain.interactions"));
+    }
+    warn("summary.plot_type", "SHAP values");
+    warn("explain.bias", "SHAP values");
+  }
+  if (method != ExplainMethod::kKernel && method) {
+    warn("kernel.background_rows", "USING KernelExplainer");
+    warn("kernel.nsamples", "USING KernelExplainer");
+  }
+  if (method != ExplainMethod::kPermutation) {
+    warn("permutation.n_repeats", "USING PermutationImportance");
+    warn("permutation.scoring", "USING PermutationImportance");
+  }
+  if (method != ExplainMethod::kPartialDependence) {
+    for (const char* name : {"features", "kind", "grid_resolution", "percentiles"})
+      warn(fmt::format("partial_dependence.{}", name), "USING PartialDependence");
+  }
+  if (values.string("summary.plot_type") != "dependence") {
+    warn("dependence.feature", "summary.plot_type=\"dependence\"");
+    warn("dependence.interaction_index", "summary.plot_type=\"dependence\"");
+  }
+  if (values.boolean("explain.interactions")) {
+    if (values.given("summary.plot_type"))
+      context.warn("summary.plot_type has no effect on interactions", *values.span("summary.plot_type"));
+  }
+  return {};
+}
+
+// Columns of the table where they do not depend on the model.
+std::optional<arrow::Schema> result_schema(std::optional<ExplainMethod> method) {
+  if (!method) return std::nullopt;
+  if (*method == ExplainMethod::kGain)
+    return arrow::Schema{
+        {{"feature", arrow::string_type()}, {"fscore", arrow::int64_type()}, {"gain", arrow::double_type()}}};
+  if (*method == ExplainMethod::kBoosted)
+    return arrow::Schema{
+        {{"feature", arrow::string_type()}, {"dfc", arrow::double_type()}, {"gain", arrow::double_type()}}};
+  if (*method == ExplainMethod::kPermutation) return arrow::Schema{permutation_fields()};
+  if (*method == ExplainMethod::kImportance)
+    return arrow::Schema{{{"feature", arrow::string_type()},
+                          {"weight", arrow::int64_type()},
+                          {"gain", arrow::double_type()},
+                          {"cover", arrow::double_type()},
+                          {"total_gain", arrow::double_type()},
+                          {"total_cover", arrow::double_type()}}};
+  return std::nullopt;
+}
+
+// Importance by shuffling is measured against the truth.
+Status check_truth(const ExplainRequest& request) {
+  if (request.method != ExplainMethod::kPermutation || !request.query.columns) return {};
+  const bool is_named = request.values.given("label_col");
+  const std::string label = is_named ? request.values.string("label_col") : request.query.signature.label;
+  if (label.empty() || request.query.columns->index_of(label)) return {};
+  const std::string near = did_you_mean(label, request.query.columns->names());
+  return fail(Code::kProgram, fmt::format("the query has no column \"{}\", the label", label),
+              near.empty() ? "permutation importance is measured against the truth: select the label too, or name it by label_col"
+                           : near)
+      .at(is_named ? request.place("label_col") : request.query.place);
+}
 
 class ExplainStep final : public flow::Step {
  public:
-  ExplainStep(ModelQuery query, std::optional<Method> method, std::optional<engine::TableName> table,
-              std::optional<ObjectRef> target, AttributeValues values, Access access, std::string clause)
-      : query_(std::move(query)),
-        method_(method),
-        table_(std::move(table)),
-        target_(std::move(target)),
-        values_(std::move(values)),
-        access_(std::move(access)),
-        clause_(std::move(clause)) {}
+  ExplainStep(ExplainRequest request, Access access, std::string clause)
+      : request_(std::move(request)), access_(std::move(access)), clause_(std::move(clause)) {}
 
   const Access& access() const override { return access_; }
   // What only draws a picture is done whenever it is asked for.
   std::optional<Fingerprint> fingerprint() const override {
-    if (!table_) return std::nullopt;
-    return FingerprintBuilder().add("explain 1").add(query_.query).add(clause_).finish();
+    if (!request_.table) return std::nullopt;
+    return FingerprintBuilder().add("explain 2").add(request_.query.query).add(clause_).finish();
   }
-  // It picks the rows of the picture.
+  // It picks the rows of samples.
   bool uses_seed() const override { return true; }
 
   Result<flow::Outcome> run(flow::RunContext& context) override {
     context.progress().stage("opening");
-    OpenModelQuery open = TRY(open_model_query(query_, context));
+    OpenModelQuery open = TRY(open_model_query(request_.query, context));
     const std::shared_ptr<const Model> model = open.model;
-    if (explains_by_table(*model)) return explain_table(*model, context);
-    if (model->explainer() == nullptr) {
-      return fail(Code::kUnsupported,
-                  fmt::format("models of this kind cannot be explained in this build: {}", model->package().estimator))
-          .at(query_.model_place);
-    }
-    flow::Outcome outcome =
-        TRY(method_ == Method::kGain ? explain_gain(*model, context) : explain_rows(std::move(open), context));
-    if (target_) {
-      LineageBuilder edges(query_, *target_, "explain");
+    flow::Outcome outcome = TRY(explain(std::move(open), context));
+    if (request_.target) {
+      LineageBuilder edges(request_.query, *request_.target, "explain");
       edges.compute(*model, {});
       outcome.lineage = edges.finish();
     }
@@ -161,11 +248,48 @@ class ExplainStep final : public flow::Step {
   }
 
  private:
-  // Score cards and models that no explainer knows are what their table says.
-  bool explains_by_table(const Model& model) const {
-    if (method_) return *method_ == Method::kTable;
+  Result<flow::Outcome> explain(OpenModelQuery open, flow::RunContext& context) const {
+    const Model& model = *open.model;
+    switch (request_.method.value_or(usual_method(model))) {
+      case ExplainMethod::kTree:
+      case ExplainMethod::kLinear:
+        if (model.explainer() == nullptr) {
+          return fail(Code::kUnsupported,
+                      fmt::format("only trees and linear models tell their SHAP values themselves: {}",
+                                  model.package().estimator),
+                      "USING KernelExplainer is for every model")
+              .at(request_.method_place);
+        }
+        return explain_shap(request_, std::move(open), false, context);
+      case ExplainMethod::kKernel:
+        return explain_shap(request_, std::move(open), true, context);
+      case ExplainMethod::kGain:
+        return explain_gain(request_, model, context);
+      case ExplainMethod::kImportance:
+        return explain_importance(request_, model, context);
+      case ExplainMethod::kBoosted:
+        return explain_boosted(request_, std::move(open), context);
+      case ExplainMethod::kTable:
+        return explain_table(model, context);
+      case ExplainMethod::kPermutation:
+        return explain_permutation(request_, std::move(open), context);
+      case ExplainMethod::kPartialDependence:
+        return explain_partial_dependence(request_, std::move(open), context);
+    }
+    return fail(Code::kInternal, "unknown way of explaining");
+  }
+
+  // Score cards and models that no explainer knows are what their table says, unless a picture of SHAP values is asked for.
+  ExplainMethod usual_method(const Model& model) const {
+    const bool wants_shap = request_.values.given("summary.plot_type") || request_.values.boolean("explain.interactions");
     const bool is_card = model.package().objective == kScoreObjective;
-    return is_card || (model.explainer() == nullptr && !model.tables().empty());
+    const bool has_explainer = model.explainer() != nullptr;
+    if ((is_card || !has_explainer) && !model.tables().empty() && !wants_shap) return ExplainMethod::kTable;
+    if (!has_explainer) return ExplainMethod::kKernel;
+    // SQLFlow's table of these estimators.
+    const bool is_boosted = model.package().estimator.starts_with("BoostedTrees");
+    if (is_boosted && request_.table && !wants_shap) return ExplainMethod::kBoosted;
+    return ExplainMethod::kTree;
   }
 
   Result<flow::Outcome> explain_table(const Model& model, flow::RunContext& context) const {
@@ -173,146 +297,20 @@ class ExplainStep final : public flow::Step {
     if (tables.empty()) {
       return fail(Code::kUnsupported, fmt::format("models of this kind have no table that tells what they are: {}",
                                                   model.package().estimator))
-          .at(query_.model_place);
+          .at(request_.query.model_place);
     }
     flow::Outcome outcome;
     flow::ResultTable& first = tables.front();
-    if (table_) {
-      outcome.rows_written = TRY(flow::replace_table(*table_, first.rows.slice(0, first.rows.rows()), context));
-      outcome.messages.push_back(
-          fmt::format("Wrote the {} of {} to {}.", to_lower(first.title), query_.model, table_->to_string()));
+    if (request_.table) {
+      outcome.rows_written = TRY(flow::replace_table(*request_.table, first.rows.slice(0, first.rows.rows()), context));
+      outcome.messages.push_back(fmt::format("Wrote the {} of {} to {}.", to_lower(first.title), request_.query.model,
+                                             request_.table->to_string()));
     }
     outcome.tables.push_back(shortened(std::move(first)));
-    if (target_) {
-      LineageBuilder edges(query_, *target_, "explain");
-      edges.compute(model, {});
-      outcome.lineage = edges.finish();
-    }
     return outcome;
   }
 
-  Result<flow::Outcome> explain_gain(const Model& model, flow::RunContext& context) const {
-    const std::vector<FeatureUse> use = model.explainer()->feature_use();
-    const std::vector<Feature>& features = model.package().plan.schema().features;
-    std::vector<size_t> order;
-    for (size_t j = 0; j < use.size(); ++j)
-      if (use[j].splits > 0) order.push_back(j);
-    std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return features[a].name < features[b].name; });
-    arrow::BatchBuilder rows(
-        {{"feature", arrow::string_type()}, {"fscore", arrow::int64_type()}, {"gain", arrow::double_type()}});
-    for (const size_t j : order) {
-      rows.column(0).append(features[j].name);
-      rows.column(1).append(static_cast<int64_t>(use[j].splits));
-      rows.column(2).append(use[j].mean_gain);
-    }
-    arrow::Batch batch = rows.finish();
-    const auto stream =
-        arrow::make_stream(batch.shared_schema(), order.empty() ? std::vector<arrow::Batch>{} : std::vector{batch});
-    flow::Outcome outcome;
-    outcome.rows_written = TRY(context.session().ingest(*table_, *stream, engine::IngestMode::kReplace));
-    outcome.messages.push_back(fmt::format("{} of {} features are used by {}; written to {}.", order.size(),
-                                           features.size(), query_.model, table_->to_string()));
-    plot::BarChart chart{.value = {.label = "mean gain of a split"}};
-    std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return use[a].mean_gain > use[b].mean_gain; });
-    order.resize(std::min(order.size(), static_cast<size_t>(values_.integer("summary.max_display"))));
-    for (const size_t j : order) {
-      chart.labels.push_back(features[j].name);
-      chart.values.push_back(use[j].mean_gain);
-    }
-    outcome.artefacts.push_back(
-        {"gain",
-         {.title = fmt::format("Gain by feature: {}", query_.model), .subtitle = {}, .body = std::move(chart)}});
-    return outcome;
-  }
-
-  Result<flow::Outcome> explain_rows(OpenModelQuery open, flow::RunContext& context) const {
-    const std::shared_ptr<const Model> model = open.model;
-    const ModelPackage& package = model->package();
-    const size_t outputs = model->explainer()->outputs();
-    if (outputs > 1 && package.label.classes.size() != outputs)
-      return fail(Code::kData, "the model is damaged: its classes and its trees differ in number");
-    const size_t row_values = outputs * (package.plan.schema().size() + 1);
-    const size_t sample_rows = std::clamp<size_t>(kMostSampleValues / row_values, 1, kSampleRows);
-    RowSample sample(package.plan, open.binding, sample_rows, context.seed());
-    std::unique_ptr<arrow::BatchStream> rows = sample_stream(std::move(open.rows), sample);
-
-    flow::Outcome outcome;
-    context.progress().stage("explaining");
-    if (table_) {
-      const bool with_bias = values_.boolean("explain.bias");
-      const auto schema =
-          std::make_shared<const arrow::Schema>(arrow::Schema{shap_fields(package, outputs, with_bias)});
-      std::vector<std::unique_ptr<BatchMapper>> mappers;
-      for (uint32_t i = 0; i < std::max(1u, context.threads()); ++i)
-        mappers.push_back(std::make_unique<ShapMapper>(open, schema, with_bias));
-      const auto explained =
-          map_batches(std::move(rows), schema, std::move(mappers), context.cancel(), &context.progress());
-      outcome.rows_written = TRY(context.session().ingest(*table_, *explained, engine::IngestMode::kReplace));
-      outcome.messages.push_back(fmt::format("Wrote the SHAP values of {} rows to {}.",
-                                             human_count(static_cast<uint64_t>(outcome.rows_written)),
-                                             table_->to_string()));
-    } else {
-      while (TRY(rows->next()).has_value()) TRY(context.cancel().check());
-    }
-    outcome.rows_read = static_cast<int64_t>(sample.seen());
-    if (sample.rows() == 0) {
-      if (!table_)
-        return fail(Code::kData, "there are no rows to explain", "check the query's WHERE clause").at(query_.place);
-      return outcome;
-    }
-    TRY(draw(*model, sample, outputs, outcome));
-    return outcome;
-  }
-
-  Status draw(const Model& model, const RowSample& sample, size_t outputs, flow::Outcome& outcome) const {
-    const std::vector<FeatureColumn> columns = sample.columns();
-    std::vector<float> contributions(sample.rows() * outputs * (sample.schema().size() + 1));
-    TRY(model.explainer()->explain({.rows = sample.rows(), .features = columns}, contributions));
-    if (sample.rows() < sample.seen()) {
-      outcome.messages.push_back(
-          fmt::format("The picture shows a random sample of {} of {} rows, drawn with the run's seed.",
-                      human_count(sample.rows()), human_count(sample.seen())));
-    }
-    const bool sorted = values_.boolean("summary.sort");
-    const auto most = static_cast<size_t>(values_.integer("summary.max_display"));
-    const bool dots = values_.string("summary.plot_type") == "dot";
-
-    std::vector<double> total(sample.schema().size());
-    constexpr size_t kMostPictures = 6;
-    for (size_t k = 0; k < outputs; ++k) {
-      const ShapView view{&sample, contributions, outputs, k};
-      const std::vector<double> importance = mean_absolute_shap(view);
-      for (size_t j = 0; j < total.size(); ++j) total[j] += importance[j];
-      if (k >= kMostPictures) continue;
-      const std::vector<size_t> features = shown_features(importance, sorted, most);
-      const std::string suffix = outputs == 1 ? "" : fmt::format(", class {}", model.package().label.classes[k]);
-      const std::string name = outputs == 1 ? "" : fmt::format("_{}", k);
-      if (dots)
-        outcome.artefacts.push_back(
-            {"shap_summary" + name,
-             shap_dot_chart(view, features, fmt::format("SHAP values: {}{}", query_.model, suffix))});
-      else
-        outcome.artefacts.push_back(
-            {"shap_bar" + name,
-             shap_bar_chart(view, importance, features, fmt::format("Mean |SHAP|: {}{}", query_.model, suffix))});
-    }
-    if (outputs > kMostPictures)
-      outcome.messages.push_back(fmt::format("The pictures show the first {} of {} classes.", kMostPictures, outputs));
-
-    arrow::BatchBuilder rows({{"feature", arrow::string_type()}, {"mean_abs_shap", arrow::double_type()}});
-    for (const size_t j : shown_features(total, true, most)) {
-      rows.column(0).append(sample.schema().features[j].name);
-      rows.column(1).append(total[j]);
-    }
-    outcome.tables.push_back({outputs == 1 ? "Importance" : "Importance, summed over classes", rows.finish()});
-    return {};
-  }
-
-  ModelQuery query_;
-  std::optional<Method> method_;  // none: by the model
-  std::optional<engine::TableName> table_;
-  std::optional<ObjectRef> target_;
-  AttributeValues values_;
+  ExplainRequest request_;
   Access access_;
   std::string clause_;
 };
@@ -326,24 +324,26 @@ flow::Help Explain::help() const {
           "query TO EXPLAIN model [WITH attribute=value, ...] [USING explainer] [INTO "
           "[schema.]table]",
       .details =
-          "TreeExplainer (the default) gives each feature of each row its SHAP value: how far it moved the margin (log "
-          "odds\n"
-          "for two classes) away from the average. The picture shows a random sample of the rows. INTO writes all of "
-          "them: a\n"
-          "row per input, a column per feature; with many classes feature__class. A row's values and the bias sum to "
-          "its\n"
-          "margin.\n\n"
-          "XGBoostExplainer needs INTO and writes (feature, fscore, gain): in how many splits the trees use a feature, "
-          "and\n"
-          "what such a split gains on average.\n\n"
-          "TableExplainer writes what a model is instead of what it says of rows: the coefficients of a linear model, "
-          "the "
-          "centres\n"
-          "of clusters, the bins and points of a score card. Clusters and score cards are explained so unless another "
-          "is asked for;\n"
-          "LinearExplainer gives SHAP values of linear models and score cards.\n\n"
-          "summary.plot_type=\"dot\" | \"bar\": a dot a row, coloured by the feature's value, or the mean size.\n"
-          "summary.max_display=20, summary.sort=true, explain.bias=false (adds the column bias).",
+          "SHAP values say how far each feature moved a row's margin (log odds for two classes) from the average. INTO\n"
+          "writes them: a row per input, a column per feature, with many classes feature__class. A row's values and the\n"
+          "bias (explain.bias=true) sum to its margin. The picture shows a random sample of the rows.\n\n"
+          "USING TreeExplainer (trees), LinearExplainer (linear models, score cards): exact, and the default of these.\n"
+          "USING KernelExplainer: of every model, from its predictions alone, against kernel.background_rows=100 rows.\n"
+          "USING XGBoostExplainer needs INTO and writes (feature, fscore, gain): in how many splits the trees use a\n"
+          "feature, and what such a split gains on average. FeatureImportance: weight, gain, cover and their totals.\n"
+          "USING BoostedTreesExplainer (the default INTO a table of BoostedTrees*): (feature, dfc, gain), the mean\n"
+          "absolute contribution and the share of the gain.\n"
+          "USING TableExplainer writes what a model is: coefficients, the centres of clusters, the points of a score\n"
+          "card. Clusters and score cards are explained so unless another is asked for.\n\n"
+          "summary.plot_type=\"dot\" | \"bar\" | \"violin\": all rows. \"decision\": each row's way to its prediction.\n"
+          "\"dependence\": dependence.feature against its SHAP value, coloured by dependence.interaction_index=\"auto\".\n"
+          "\"force\": one row. summary.max_display=20, summary.sort=true, summary.alpha=1 (opacity of dots).\n"
+          "explain.interactions=true: SHAP interaction values, INTO (row, feature, other, value).\n"
+          "USING PermutationImportance: (feature, importance_mean, importance_std), how much worse permutation.scoring\n"
+          "gets when a feature's values are shuffled permutation.n_repeats=5 times. The query needs the label.\n"
+          "USING PartialDependence: (feature, value, category, prediction), the mean prediction by the value of each of\n"
+          "partial_dependence.features; partial_dependence.kind=\"both\" with a line for each row too.\n"
+          "explain.sample_rows, explain.seed: of samples and shuffles.",
       .example = "SELECT * FROM july TO EXPLAIN flights.late WITH summary.plot_type=\"bar\" INTO out.shap;",
   };
 }
@@ -357,37 +357,30 @@ Result<std::unique_ptr<flow::Step>> Explain::check(const flow::Parsed& parsed, f
   const auto& clause = statement.as<sql::Explain>();
   if (is_forecast_model(clause.model, context))
     return check_explain_forecast(clause, sql::to_string(statement.clause()), context);
-  AttributeValues values = TRY(
-      check_attributes(without_cluster_attributes(clause.attributes, kAttributes, context), kAttributes, "TO EXPLAIN"));
-  const std::string plot = values.string("summary.plot_type");
-  if (plot == "violin" || plot == "decision") {
-    return fail(Code::kUnsupported, fmt::format("this picture is not available in this build: \"{}\"", plot),
-                "use summary.plot_type=\"dot\" or \"bar\"")
-        .at(*values.span("summary.plot_type"));
-  }
-  if (values.given("summary.alpha")) context.warn("summary.alpha has no effect here", *values.span("summary.alpha"));
-  std::optional<Method> method;
-  if (clause.explainer) method = TRY(method_of(clause));
-  if (method == Method::kGain && !clause.into) {
+  ExplainRequest request{.query = {},
+                         .method = std::nullopt,
+                         .method_place = clause.explainer ? clause.explainer->span : clause.model.span,
+                         .table = std::nullopt,
+                         .target = std::nullopt,
+                         .values = TRY(check_attributes(without_cluster_attributes(clause.attributes, kAttributes, context),
+                                                         kAttributes, "TO EXPLAIN"))};
+  if (clause.explainer) request.method = TRY(method_of(*clause.explainer));
+  if (request.method == ExplainMethod::kGain && !clause.into) {
     return fail(Code::kProgram, "XGBoostExplainer writes a table: INTO is missing", "add INTO and a table name")
         .at(clause.explainer->span);
   }
-  ModelQuery query = TRY(check_model_query(clause.model, context));
-  std::optional<engine::TableName> table;
-  std::optional<ObjectRef> target;
+  TRY(check_effect(request, context));
+  request.query = TRY(check_model_query(clause.model, context));
+  TRY(check_truth(request));
   std::vector<ObjectRef> writes;
   if (clause.into) {
-    table = TRY(target_table(*clause.into));
-    std::optional<arrow::Schema> schema;
-    if (method == Method::kGain)
-      schema = arrow::Schema{
-          {{"feature", arrow::string_type()}, {"fscore", arrow::int64_type()}, {"gain", arrow::double_type()}}};
-    target = TRY(context.will_write_table(clause.into->text, schema, clause.into->span));
-    writes.push_back(*target);
+    request.table = TRY(target_table(*clause.into));
+    request.target =
+        TRY(context.will_write_table(clause.into->text, result_schema(request.method), clause.into->span));
+    writes.push_back(*request.target);
   }
-  Access access = model_query_access(query, context, std::move(writes));
-  return std::make_unique<ExplainStep>(std::move(query), method, std::move(table), std::move(target), std::move(values),
-                                       std::move(access), sql::to_string(statement.clause()));
+  Access access = model_query_access(request.query, context, std::move(writes));
+  return std::make_unique<ExplainStep>(std::move(request), std::move(access), sql::to_string(statement.clause()));
 }
 
 }  // namespace sinan::ml

@@ -1,8 +1,8 @@
-// SELECT .. TO EXPLAIN model [WITH ..] [USING TreeExplainer | XGBoostExplainer] [INTO table]: why a model says what it
+// SELECT .. TO EXPLAIN model [WITH ..] [USING explainer] [INTO table]: why a model says what it
 // says.
 //
-// TreeExplainer (the default) computes SHAP values, in margin space: a picture over a sample of the rows, and INTO a row
-// per input with a column per feature. XGBoostExplainer writes what the trees used: (feature, fscore, gain). Stateless.
+// USING says how; without it the model decides (statements/explain_request.h lists the ways and who answers). Rows go INTO a
+// table, pictures to whoever asked. Stateless.
 #pragma once
 
 #include <memory>

@@ -22,8 +22,9 @@ constexpr AttributeSpec kAttributes[] = {
     {.name = "predict.output",
      .type = AttributeType::kString,
      .default_text = "value",
-     .doc = "what the target column holds: the predicted value or class, or its probability",
-     .choices = "value|probability"},
+     .doc = "what the target column holds: the predicted value or class, its probability, or all predicted numbers as "
+            "text with commas",
+     .choices = "value|probability|vector"},
     {.name = "predict.threshold",
      .type = AttributeType::kFloat,
      .default_text = "0.5",
@@ -35,7 +36,7 @@ constexpr AttributeSpec kAttributes[] = {
      .type = AttributeType::kStringList,
      .default_text = "",
      .doc = "more columns: probability, probabilities (one a class), margin, interval, set, contributions, distance, "
-            "score, points",
+            "score, points, leaves",
      .aliases = "extra_outputs"},
     {.name = "predict.confidence",
      .type = AttributeType::kFloat,
@@ -66,6 +67,7 @@ constexpr std::pair<std::string_view, ExtraOutput> kExtraOutputs[] = {
     {"distance", ExtraOutput::kDistance},
     {"score", ExtraOutput::kScore},
     {"points", ExtraOutput::kPoints},
+    {"leaves", ExtraOutput::kLeaves},
 };
 
 Result<std::vector<ExtraOutput>> extra_outputs(const AttributeValues& values) {
@@ -84,6 +86,11 @@ Result<std::vector<ExtraOutput>> extra_outputs(const AttributeValues& values) {
     if (std::ranges::find(out, known->second) == out.end()) out.push_back(known->second);
   }
   return out;
+}
+
+TargetOutput target_output(std::string_view name) {
+  if (name == "vector") return TargetOutput::kVector;
+  return name == "probability" ? TargetOutput::kProbability : TargetOutput::kValue;
 }
 
 bool wants(const PredictionOptions& options, ExtraOutput extra) {
@@ -106,6 +113,9 @@ Status check_task(Task task, bool predicts_score, const AttributeValues& values,
   };
   if (options.output == TargetOutput::kProbability && !is_classification(task)) {
     return refuse("predict.output", no_probabilities(task), {});
+  }
+  if (options.output == TargetOutput::kVector && !has_label(task)) {
+    return refuse("predict.output", fmt::format("models without a label predict no vector: {}", to_string(task)), {});
   }
   if (values.given("predict.threshold") && task != Task::kBinary) {
     return refuse("predict.threshold",
@@ -291,7 +301,8 @@ flow::Help Predict::help() const {
           "The query needs the columns the model was trained on, in any order and with others beside them; it needs "
           "no\n"
           "label. Values the training never saw, and NULL, are fine.\n\n"
-          "predict.output=\"value\" | \"probability\": what the column holds.\n"
+          "predict.output=\"value\" | \"probability\" | \"vector\" (all numbers, as text with commas): what the column "
+          "holds.\n"
           "predict.threshold=0.5: two classes: the second one is predicted above it.\n"
           "predict.extra_outputs=\"probability, probabilities, margin\": more columns: the probability (two classes: "
           "of the\n"
@@ -299,7 +310,7 @@ flow::Help Predict::help() const {
           "interval (lower, upper) and set (in_set_<class>): what holds the label of 9 rows in 10, or of\n"
           "predict.confidence=0.9, as the validation rows of the training tell. contributions: contribution_<feature> "
           "and\n"
-          "contribution_bias, whose sum is the margin.\n"
+          "contribution_bias, whose sum is the margin. leaves: of each tree the leaf's number, as a list.\n"
           "Clusters: \"distance\" to the centre. One-class models: \"score\", how usual a row is. Score cards: the "
           "column "
           "holds\n"
@@ -325,7 +336,7 @@ Result<std::unique_ptr<flow::Step>> Predict::check(const flow::Parsed& parsed, f
   }
   PredictionOptions options{
       .target = clause.column.text,
-      .output = values.string("predict.output") == "probability" ? TargetOutput::kProbability : TargetOutput::kValue,
+      .output = target_output(values.string("predict.output")),
       .threshold = values.number("predict.threshold"),
       .confidence = values.number("predict.confidence"),
       .extra = TRY(extra_outputs(values))};

@@ -3,7 +3,20 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/check.h"
+
 namespace sinan::ml {
+
+void leaves_of(const TreeEnsemble& ensemble, const MatrixBlock& block, std::span<int32_t> out) {
+  CHECK(block.features.size() == ensemble.features.size());
+  CHECK(out.size() == block.rows * ensemble.trees.size());
+  for (size_t i = 0; i < block.rows; ++i) {
+    for (size_t t = 0; t < ensemble.trees.size(); ++t) {
+      const TreeNode& leaf = leaf_of(ensemble, ensemble.trees[t], block.features, i);
+      out[i * ensemble.trees.size() + t] = static_cast<int32_t>(leaf.number());
+    }
+  }
+}
 
 void apply_link(Link link, size_t outputs, std::span<float> margins, float scale) {
   if (scale != 1) {

@@ -29,12 +29,13 @@ struct TreeNode {
 
   float value = 0;     // numeric split: x < value goes left; leaf: its value (with its tree's weight); else set()
   uint32_t left = 0;   // index in nodes; 0 = leaf
-  uint32_t split = 0;  // feature and the two flags: where missing values go, and what kind of split it is
+  uint32_t split = 0;  // feature and the two flags: where missing values go, and what kind of split it is; leaf: number()
   float cover = 0;     // of the training rows (sum of hessians)
 
   bool is_leaf() const { return left == 0; }
   uint32_t feature() const { return split & (kCategorical - 1); }
   bool default_left() const { return (split & kDefaultLeft) != 0; }
+  uint32_t number() const { return split; }  // of a leaf, as the library's file counts
   bool categorical() const { return (split & kCategorical) != 0; }
   uint32_t set() const { return std::bit_cast<uint32_t>(value); }  // of a categorical split: index in sets
 };
@@ -72,9 +73,9 @@ struct TreeEnsemble {
   }
 };
 
-// Value of the leaf in which row `row` of the block ends.
-inline float leaf_value(const TreeEnsemble& ensemble, const Tree& tree, std::span<const FeatureColumn> columns,
-                        size_t row) {
+// The leaf in which row `row` of the block ends.
+inline const TreeNode& leaf_of(const TreeEnsemble& ensemble, const Tree& tree, std::span<const FeatureColumn> columns,
+                               size_t row) {
   const TreeNode* nodes = ensemble.nodes.data();
   const TreeNode* node = nodes + tree.root;
   while (!node->is_leaf()) {
@@ -89,8 +90,11 @@ inline float leaf_value(const TreeEnsemble& ensemble, const Tree& tree, std::spa
     }
     node = nodes + node->left + static_cast<uint32_t>(right);
   }
-  return node->value;
+  return *node;
 }
+
+// Predictor::leaves() of an ensemble.
+void leaves_of(const TreeEnsemble& ensemble, const MatrixBlock& block, std::span<int32_t> out);
 
 // Margins, row-major rows x outputs, turned into predictions in place.
 void apply_link(Link link, size_t outputs, std::span<float> margins, float scale = 1);

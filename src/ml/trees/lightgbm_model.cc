@@ -259,6 +259,7 @@ class Builder {
     if (!(std::abs(value) <= static_cast<double>(std::numeric_limits<float>::max())))
       return damaged("a leaf's value is no number");
     node.value = static_cast<float>(value);
+    node.split = static_cast<uint32_t>(leaf);
     return set_cover(tree.leaf_count[leaf], node);
   }
 
@@ -274,7 +275,8 @@ class Builder {
     TRY(set_split(tree, from, first_set, node));
     FeatureUse& use = out_.feature_use[node.feature()];
     ++use.splits;
-    use.mean_gain += (tree.gain[from] - use.mean_gain) / static_cast<double>(use.splits);
+    use.gain += tree.gain[from];
+    use.cover += tree.inner_count[from];
     node.left = static_cast<uint32_t>(out_.nodes.size());
     int64_t first = tree.left[from];
     int64_t second = tree.right[from];

@@ -36,6 +36,11 @@ class TreePredictor final : public Predictor {
 
   size_t outputs() const override { return ensemble_->outputs(); }
   size_t prediction_width() const override { return ensemble_->prediction_width(); }
+  size_t trees() const override { return ensemble_->trees.size(); }
+  Status leaves(const MatrixBlock& block, std::span<int32_t> out) const override {
+    leaves_of(*ensemble_, block, out);
+    return {};
+  }
 
   Status predict(const MatrixBlock& block, Output output, std::span<float> out) const override {
     CHECK(block.features.size() == ensemble_->features.size());

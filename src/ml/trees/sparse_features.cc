@@ -12,8 +12,8 @@ namespace {
 bool has_sparse(const FeatureSchema& features) { return std::ranges::any_of(features.features, &Feature::is_sparse); }
 
 // Calls `each(plain block, its rows' part of out)`, some rows at a time.
-template <class F>
-Status in_parts(const MatrixBlock& block, const std::vector<bool>& used, float absent, std::span<float> out, F&& each) {
+template <class T, class F>
+Status in_parts(const MatrixBlock& block, const std::vector<bool>& used, float absent, std::span<T> out, F&& each) {
   PlainColumns columns(used, absent);
   const size_t width = block.rows == 0 ? 0 : out.size() / block.rows;
   for (size_t begin = 0; begin < block.rows; begin += columns.rows_at_once()) {
@@ -32,6 +32,12 @@ class SparsePredictor final : public Predictor {
   Status predict(const MatrixBlock& block, Output output, std::span<float> out) const override {
     return in_parts(block, used_, absent_, out, [&](const MatrixBlock& plain, std::span<float> part) {
       return inner_->predict(plain, output, part);
+    });
+  }
+  size_t trees() const override { return inner_->trees(); }
+  Status leaves(const MatrixBlock& block, std::span<int32_t> out) const override {
+    return in_parts(block, used_, absent_, out, [&](const MatrixBlock& plain, std::span<int32_t> part) {
+      return inner_->leaves(plain, part);
     });
   }
 

@@ -100,7 +100,7 @@ void walk_one_by_one(const TreeEnsemble& ensemble, std::span<const FeatureColumn
   const size_t outputs = ensemble.outputs();
   for (const Tree& tree : ensemble.trees) {
     float* to = out + tree.output;
-    for (size_t row = begin; row < end; ++row, to += outputs) *to += leaf_value(ensemble, tree, columns, row);
+    for (size_t row = begin; row < end; ++row, to += outputs) *to += leaf_of(ensemble, tree, columns, row).value;
   }
 }
 

@@ -153,6 +153,7 @@ class Builder {
       const int64_t right = tree.right[from];
       if (left == -1) {
         node.value = tree.condition[from] * weight;
+        node.split = static_cast<uint32_t>(from);
         if (right != -1) return damaged("a node has one child");
         if (!std::isfinite(node.value)) return damaged("a leaf's value is no number");
       } else {
@@ -161,7 +162,8 @@ class Builder {
         TRY(set_split(tree, from, set_of[from], node));
         FeatureUse& use = out_.feature_use[node.feature()];
         ++use.splits;
-        use.mean_gain += (static_cast<double>(tree.gain[from]) - use.mean_gain) / static_cast<double>(use.splits);
+        use.gain += static_cast<double>(tree.gain[from]);
+        use.cover += static_cast<double>(node.cover);
         node.left = static_cast<uint32_t>(out_.nodes.size());
         open.push_back({static_cast<size_t>(left), node.left, level + 1});
         open.push_back({static_cast<size_t>(right), node.left + 1, level + 1});

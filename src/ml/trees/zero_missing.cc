@@ -49,6 +49,10 @@ class ZeroMissingPredictor final : public Predictor {
   Status predict(const MatrixBlock& block, Output output, std::span<float> out) const override {
     return inner_->predict(Replaced(block, ensemble_->zero_missing).block(), output, out);
   }
+  size_t trees() const override { return inner_->trees(); }
+  Status leaves(const MatrixBlock& block, std::span<int32_t> out) const override {
+    return inner_->leaves(Replaced(block, ensemble_->zero_missing).block(), out);
+  }
 
  private:
   std::unique_ptr<Predictor> inner_;

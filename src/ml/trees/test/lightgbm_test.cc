@@ -237,7 +237,7 @@ TEST(LightgbmModel, KnowsWhatFeaturesWereUsedFor) {
   uint64_t splits = 0;
   for (const FeatureUse& use : make_explainer(ensemble)->feature_use()) {
     splits += use.splits;
-    EXPECT_TRUE(use.splits == 0 || use.mean_gain > 0);
+    EXPECT_TRUE(use.splits == 0 || use.gain > 0);
   }
   uint64_t inner = 0;
   for (const TreeNode& node : ensemble->nodes) inner += node.is_leaf() ? 0 : 1;
