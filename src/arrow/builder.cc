@@ -66,7 +66,7 @@ std::shared_ptr<const Schema> buildable(std::shared_ptr<const Schema> schema) {
 struct Buffers {
   std::string validity;  // bits; empty while no row is null
   std::string values;    // fixed-width values, bits, or 32-bit offsets
-  std::string text;  // or the items of lists
+  std::string text;      // or the items of lists
 };
 
 void append_bit(std::string& bits, size_t index, bool value) {

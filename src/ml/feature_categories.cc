@@ -18,19 +18,28 @@ const std::vector<std::string>* texts_of(const Transform& transform) {
   return &function.terms.front().classing.vocabulary;
 }
 
+// Whether the training had rows of the slot for values without a code of their own.
+bool has_others(const Transform& transform) {
+  if (!transform.function) return transform.is_cut;
+  return transform.function->terms.size() == 1 && transform.function->terms.front().classing.is_cut;
+}
+
 }  // namespace
 
 std::vector<std::string> category_names(const FeaturePlan& plan, size_t feature) {
-  const uint32_t count = plan.schema().features[feature].categories;
+  size_t count = plan.schema().features[feature].categories;
   const std::vector<std::string>* texts = nullptr;
-  for (size_t t = 0; t < plan.transforms().size(); ++t)
-    if (plan.first_feature(t) == feature) texts = texts_of(plan.transforms()[t]);
+  for (size_t t = 0; t < plan.transforms().size(); ++t) {
+    if (plan.first_feature(t) != feature) continue;
+    texts = texts_of(plan.transforms()[t]);
+    if (count > 0 && !has_others(plan.transforms()[t])) --count;
+  }
   std::vector<std::string> out;
-  for (uint32_t code = 0; code < count; ++code) {
+  for (size_t code = 0; code < count; ++code) {
     const bool has_texts = texts != nullptr && !texts->empty();
     out.push_back(has_texts && code < texts->size() ? (*texts)[code]
-                  : has_texts                        ? "(others)"
-                                                     : fmt::format("{}", code));
+                  : has_texts                       ? "(others)"
+                                                    : fmt::format("{}", code));
   }
   return out;
 }

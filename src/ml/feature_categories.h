@@ -10,7 +10,8 @@
 
 namespace sinan::ml {
 
-// By code. The slot for values never seen is "(others)"; codes without a text are numbers.
+// By code, of those that the training had. The slot for what a cut vocabulary left out is "(others)"; codes without a text are
+// numbers.
 std::vector<std::string> category_names(const FeaturePlan& plan, size_t feature);
 // "12.5", "mail", "missing".
 std::string value_text(const FeaturePlan& plan, size_t feature, const FeatureColumn& column, size_t row);

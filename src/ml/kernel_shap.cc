@@ -181,8 +181,7 @@ class KernelExplainer final : public Explainer {
       if (coalitions == by_players.end())
         coalitions = by_players.emplace(players.size(), coalitions_of(players.size())).first;
       std::vector<double> gain(outputs());
-      for (size_t k = 0; k < outputs(); ++k)
-        gain[k] = static_cast<double>(margins[row * outputs() + k]) - expected_[k];
+      for (size_t k = 0; k < outputs(); ++k) gain[k] = static_cast<double>(margins[row * outputs() + k]) - expected_[k];
       const std::vector<double> worth = TRY(worth_of(block, row, players, coalitions->second));
       const std::vector<double> shapley = coalitions->second.is_exact ? exact(coalitions->second, worth, gain)
                                                                       : fitted(coalitions->second, worth, gain);

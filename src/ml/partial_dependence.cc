@@ -21,10 +21,10 @@ Output output_of(const Model& model) { return has_label(model.package().task) ? 
 
 }  // namespace
 
-std::vector<double> dependence_grid(const FeatureColumn& column, const Feature& feature, const GridOptions& options) {
+std::vector<double> dependence_grid(const FeatureColumn& column, size_t categories, const GridOptions& options) {
   std::vector<double> out;
   if (!column.codes.empty()) {
-    for (uint32_t code = 0; code < feature.categories; ++code) out.push_back(code);
+    for (size_t code = 0; code < categories; ++code) out.push_back(static_cast<double>(code));
     return out;
   }
   std::vector<float> sorted;

@@ -17,13 +17,13 @@ struct GridOptions {
   double low = 0.05;  // quantiles between which the grid lies
   double high = 0.95;
 };
-// Ascending; codes of a category are all of them. When the rows have fewer than `resolution` different values these, else so many
+// Ascending; of a category all codes, 0 to `categories` - 1. When the rows have fewer than `resolution` different values these, else so many
 // points evenly between the two quantiles (scipy's mquantiles: plotting positions .4, .4). Missing values are in no grid; empty
 // when there are no others.
-std::vector<double> dependence_grid(const FeatureColumn& column, const Feature& feature, const GridOptions& options);
+std::vector<double> dependence_grid(const FeatureColumn& column, size_t categories, const GridOptions& options);
 
 struct Dependence {
-  size_t width = 1;  // numbers of a prediction: classes, or one
+  size_t width = 1;               // numbers of a prediction: classes, or one
   std::vector<float> individual;  // rows x grid x width
   std::vector<double> average;    // grid x width
 };

@@ -22,6 +22,7 @@ PermutationImportance::PermutationImportance(const Model& model, const RowSample
 Result<PermutationImportance> PermutationImportance::make(const Model& model, const RowSample& sample,
                                                           const MetricSpec& metric) {
   PermutationImportance out(model, sample, metric);
+  out.is_lower_better_ = TRY(HeldOutMetric::find(metric.name, model.package().task)).is_lower_better();
   out.baseline_ = TRY(out.measure(sample.columns()));
   return out;
 }
@@ -74,7 +75,7 @@ Result<double> PermutationImportance::without(size_t feature, uint64_t seed) con
     column = {.values = values[p], .codes = codes[p]};
   }
   const double shuffled = TRY(measure(columns));
-  return is_lower_better(*metric_) ? shuffled - baseline_ : baseline_ - shuffled;
+  return is_lower_better_ ? shuffled - baseline_ : baseline_ - shuffled;
 }
 
 }  // namespace sinan::ml

@@ -45,6 +45,7 @@ class PermutationImportance {
   const RowSample* sample_;
   const MetricSpec* metric_;
   std::vector<Part> parts_;
+  bool is_lower_better_ = false;
   double baseline_ = 0;
 };
 

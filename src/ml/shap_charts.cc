@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numbers>
 #include <numeric>
 
 #include "base/strings.h"
@@ -48,14 +49,15 @@ std::vector<float> ordered_colors(const RowSample& sample, size_t feature) {
   const FeatureColumn column = sample.columns()[feature];
   if (column.codes.empty()) return colors(sample, feature);
   std::vector<float> out;
-  const float last = static_cast<float>(std::max<uint32_t>(sample.schema().features[feature].categories, 2) - 1);
+  const auto last = static_cast<float>(std::max<size_t>(category_names(sample.plan(), feature).size(), 2) - 1);
   for (const int32_t code : column.codes)
     out.push_back(code < 0 ? std::numeric_limits<float>::quiet_NaN() : static_cast<float>(code) / last);
   return out;
 }
 
 std::string rows_note(const RowSample& sample) {
-  if (sample.rows() == sample.seen()) return fmt::format("{} row{}", human_count(sample.seen()), sample.seen() == 1 ? "" : "s");
+  if (sample.rows() == sample.seen())
+    return fmt::format("{} row{}", human_count(sample.seen()), sample.seen() == 1 ? "" : "s");
   return fmt::format("a random sample of {} of {} rows", human_count(sample.rows()), human_count(sample.seen()));
 }
 
@@ -76,6 +78,12 @@ double margin_of(const ShapView& view, size_t row) {
 std::string named_value(const RowSample& sample, size_t feature, size_t row) {
   return fmt::format("{} = {}", sample.schema().features[feature].name,
                      value_text(sample.plan(), feature, sample.columns()[feature], row));
+}
+
+// A dot of a category somewhere around its middle, so that dots do not hide each other.
+double beside(int32_t code, size_t number) {
+  const double part = static_cast<double>(number) * std::numbers::phi;
+  return static_cast<double>(code) + 0.5 * (part - std::floor(part) - 0.5);
 }
 
 // The density of one feature's contributions, and the mean colour there.
@@ -237,7 +245,7 @@ plot::Chart shap_dependence_chart(const ShapView& view, size_t feature, std::opt
     missing += is_missing ? 1 : 0;
     if (is_missing) continue;
     chart.xs.push_back(column.codes.empty() ? static_cast<double>(column.values[row])
-                                            : static_cast<double>(column.codes[row]));
+                                            : beside(column.codes[row], chart.xs.size()));
     chart.ys.push_back(static_cast<double>(view.at(row, feature)));
     if (color) chart.color.push_back(shade[row]);
   }
@@ -258,7 +266,8 @@ plot::Chart shap_force_chart(const ShapView& view, std::span<const size_t> featu
   }
   const size_t hidden = sample.schema().size() - features.size();
   if (hidden > 0) chart.parts.push_back({fmt::format("{} other features", hidden), rest});
-  return {.title = std::move(title), .subtitle = "what moves one row's margin from the average", .body = std::move(chart)};
+  return {
+      .title = std::move(title), .subtitle = "what moves one row's margin from the average", .body = std::move(chart)};
 }
 
 std::vector<double> mean_absolute_interactions(std::span<const float> interactions, size_t rows, size_t outputs,

@@ -17,7 +17,8 @@ struct Axis {
   std::optional<double> max;
   bool log = false;
   bool is_date = false;  // values are seconds since 1970-01-01; ticks are dates and times
-  std::vector<std::string> categories = {};  // what the values 0, 1, 2, ... are called, each with room of its own
+  // What the values 0, 1, 2, ... are called, each with room of its own.
+  std::vector<std::string> categories = {};
 };
 
 struct Line {

@@ -33,6 +33,8 @@ constexpr std::string_view kStyle = R"(<style>
 .sinan-plot .faint{stroke:#8c959f;stroke-width:1;stroke-opacity:.35}
 .sinan-plot .way{fill:none;stroke-width:1.2;stroke-opacity:.6;stroke-linejoin:round}
 .sinan-plot .guide{stroke:#d0d7de;stroke-dasharray:1 4}
+.sinan-plot .leader{stroke:#8c959f;stroke-dasharray:2 3}
+.sinan-plot .halo{paint-order:stroke;stroke:#fff;stroke-width:4px}
 .sinan-plot .up{fill:#ff0d57}.sinan-plot .down{fill:#1e88e5}
 .sinan-plot .dots{fill:none;stroke-width:4;stroke-linecap:round;stroke-opacity:.8}
 .sinan-plot .s0{stroke:#0072b2}.sinan-plot .f0{fill:#0072b2}
@@ -53,6 +55,7 @@ constexpr std::string_view kStyle = R"(<style>
 .sinan-plot .card{fill:#0d1117;stroke:#30363d}
 .sinan-plot .grid{stroke:#21262d}
 .sinan-plot .guide{stroke:#3d444d}
+.sinan-plot .halo{stroke:#0d1117}
 .sinan-plot .axis,.sinan-plot .arrow,.sinan-plot .reference{stroke:#6e7681}
 .sinan-plot .head{fill:#6e7681}
 .sinan-plot .stripe{fill:#151b23}

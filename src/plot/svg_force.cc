@@ -22,10 +22,10 @@ struct Shape {
 void draw_block(SvgCanvas& canvas, const Shape& shape, double top) {
   const double tip = std::min(kTip, (shape.to - shape.from) / 2) * (shape.up ? 1 : -1);
   const double near = shape.up ? shape.from : shape.to, far = shape.up ? shape.to : shape.from;
-  canvas.path(fmt::format("M{0} {1}L{2} {1}L{3} {4}L{2} {5}L{0} {5}L{6} {4}Z", number(near), number(top),
-                          number(far - tip), number(far), number(top + kBar / 2), number(top + kBar),
-                          number(near + tip)),
-              shape.up ? "up" : "down", "stroke=\"#fff\" stroke-width=\"0.8\"");
+  canvas.path(
+      fmt::format("M{0} {1}L{2} {1}L{3} {4}L{2} {5}L{0} {5}L{6} {4}Z", number(near), number(top), number(far - tip),
+                  number(far), number(top + kBar / 2), number(top + kBar), number(near + tip)),
+      shape.up ? "up" : "down", "stroke=\"#fff\" stroke-width=\"0.8\"");
 }
 
 }  // namespace
@@ -61,6 +61,12 @@ double draw(SvgCanvas& canvas, const Force& chart) {
   // The part that is furthest out has the first row: no leader crosses a label.
   const double labels = bottom + (chart.value.label.empty() ? 0 : 20) + 36;
   size_t most_rows = 0;
+  struct Label {
+    double x, y;
+    std::string text;
+    Anchor anchor;
+  };
+  std::vector<Label> texts;
   for (const bool up : {true, false}) {
     std::vector<const Shape*> side;
     for (const Shape& shape : shapes)
@@ -68,18 +74,20 @@ double draw(SvgCanvas& canvas, const Force& chart) {
     for (size_t i = 0; i < side.size(); ++i) {
       const Shape& shape = *side[side.size() - 1 - i];
       const double x = (shape.from + shape.to) / 2, y = labels + kLabelRow * static_cast<double>(i);
-      const std::string text = fmt::format("{}  {}{}", printable(shape.part->label), up ? "+" : "−",
+      const std::string text = fmt::format("{}: {}{}", printable(shape.part->label), up ? "+" : "−",
                                            format_value(std::abs(shape.part->amount)));
-      canvas.line(x, top + kBar, x, y + 2, "guide");
+      canvas.line(x, bottom + 20, x, y + 2, "leader");
       // Outwards where there is room, else inwards.
       const double width = text_width(text, 12);
       const bool outwards = up ? x - width - 4 >= kChartMargin : x + width + 4 <= canvas.width() - kChartMargin;
       const bool leftwards = up == outwards;
-      canvas.text(leftwards ? x - 4 : x + 4, y, fitted(text, 12, canvas.width() - 2 * kChartMargin), "label small",
-                  leftwards ? Anchor::kEnd : Anchor::kStart);
+      texts.push_back({leftwards ? x - 4 : x + 4, y, fitted(text, 12, canvas.width() - 2 * kChartMargin),
+                       leftwards ? Anchor::kEnd : Anchor::kStart});
     }
     most_rows = std::max(most_rows, side.size());
   }
+  // Above all leaders, which may pass behind a text that had no room outwards.
+  for (const Label& label : texts) canvas.text(label.x, label.y, label.text, "small halo", label.anchor);
   if (shapes.empty()) canvas.text((left + right) / 2, top + kBar / 2 + 4, "no data", "muted", Anchor::kMiddle);
   return labels + kLabelRow * static_cast<double>(most_rows) + kChartMargin;
 }

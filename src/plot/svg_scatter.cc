@@ -14,8 +14,8 @@ double draw(SvgCanvas& canvas, const Scatter& chart) {
   const Scale x_scale = Scale::make(chart.x, range_of(chart.xs), 8, false);
   const Scale y_scale = Scale::make(chart.y, range_of(chart.ys), 6, true);
   const bool is_colored = !chart.color.empty();
-  const SvgArea area = area_below(canvas, canvas.top(), y_scale, chart.y, canvas.width() * 0.5,
-                                  is_colored ? kColorBarSpace - 24 : 0);
+  const SvgArea area =
+      area_below(canvas, canvas.top(), y_scale, chart.y, canvas.width() * 0.5, is_colored ? kColorBarSpace - 24 : 0);
   canvas.y_axis(y_scale, area.left, area.right, area.top, area.bottom, chart.y.label);
   canvas.x_axis(x_scale, area.left, area.right, area.top, area.bottom, chart.x.label);
 

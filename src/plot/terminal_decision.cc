@@ -37,8 +37,7 @@ void draw(TerminalGrid& grid, const Decision& chart) {
       dots.line(to_x(path.x[i]), to_y(i), to_x(path.x[i + 1]), to_y(i + 1), ink, '*', 1);
     }
   }
-  for (size_t i = 0; i < lines; ++i)
-    grid.put_right(top + i, label_columns, shortened(chart.labels[i], label_columns));
+  for (size_t i = 0; i < lines; ++i) grid.put_right(top + i, label_columns, shortened(chart.labels[i], label_columns));
   dots.paint(grid, top, left);
   grid.x_axis(top + lines, left, columns, scale, chart.value.label);
 }

@@ -80,9 +80,9 @@ void draw(TerminalGrid& grid, const Scatter& chart) {
   for (size_t i = 0; i < chart.xs.size(); ++i) {
     if (!plane.shows(chart.xs[i], chart.ys[i])) continue;
     any = true;
-    const Ink ink = chart.color.empty()              ? series_ink(0)
+    const Ink ink = chart.color.empty()             ? series_ink(0)
                     : std::isfinite(chart.color[i]) ? shade_ink(static_cast<double>(chart.color[i]))
-                                                     : kDim;
+                                                    : kDim;
     plane.dots().set(plane.x(chart.xs[i]), plane.y(chart.ys[i]), ink, '*');
   }
   plane.finish(grid, !any);

@@ -95,8 +95,7 @@ int TerminalPlane::y(double value) const {
 
 void TerminalPlane::finish(TerminalGrid& grid, bool is_empty) const {
   dots_.paint(grid, top_, left_);
-  if (is_empty)
-    grid.put(top_ + lines_ / 2, left_ + columns_ / 2 - std::min<size_t>(columns_ / 2, 4), "no data", kDim);
+  if (is_empty) grid.put(top_ + lines_ / 2, left_ + columns_ / 2 - std::min<size_t>(columns_ / 2, 4), "no data", kDim);
   grid.put(top_ + lines_, left_ - 1, grid.glyph("└", "+"), kDim);
   grid.x_axis(top_ + lines_, left_, columns_, x_scale_, x_label_);
 }

@@ -214,9 +214,11 @@ Status check_truth(const ExplainRequest& request) {
   const std::string label = is_named ? request.values.string("label_col") : request.query.signature.label;
   if (label.empty() || request.query.columns->index_of(label)) return {};
   const std::string near = did_you_mean(label, request.query.columns->names());
-  return fail(Code::kProgram, fmt::format("the query has no column \"{}\", the label", label),
-              near.empty() ? "permutation importance is measured against the truth: select the label too, or name it by label_col"
-                           : near)
+  return fail(
+             Code::kProgram, fmt::format("the query has no column \"{}\", the label", label),
+             near.empty()
+                 ? "permutation importance is measured against the truth: select the label too, or name it by label_col"
+                 : near)
       .at(is_named ? request.place("label_col") : request.query.place);
 }
 
@@ -281,7 +283,8 @@ class ExplainStep final : public flow::Step {
 
   // Score cards and models that no explainer knows are what their table says, unless a picture of SHAP values is asked for.
   ExplainMethod usual_method(const Model& model) const {
-    const bool wants_shap = request_.values.given("summary.plot_type") || request_.values.boolean("explain.interactions");
+    const bool wants_shap =
+        request_.values.given("summary.plot_type") || request_.values.boolean("explain.interactions");
     const bool is_card = model.package().objective == kScoreObjective;
     const bool has_explainer = model.explainer() != nullptr;
     if ((is_card || !has_explainer) && !model.tables().empty() && !wants_shap) return ExplainMethod::kTable;
@@ -324,24 +327,32 @@ flow::Help Explain::help() const {
           "query TO EXPLAIN model [WITH attribute=value, ...] [USING explainer] [INTO "
           "[schema.]table]",
       .details =
-          "SHAP values say how far each feature moved a row's margin (log odds for two classes) from the average. INTO\n"
-          "writes them: a row per input, a column per feature, with many classes feature__class. A row's values and the\n"
+          "SHAP values say how far each feature moved a row's margin (log odds for two classes) from the average. "
+          "INTO\n"
+          "writes them: a row per input, a column per feature, with many classes feature__class. A row's values and "
+          "the\n"
           "bias (explain.bias=true) sum to its margin. The picture shows a random sample of the rows.\n\n"
-          "USING TreeExplainer (trees), LinearExplainer (linear models, score cards): exact, and the default of these.\n"
-          "USING KernelExplainer: of every model, from its predictions alone, against kernel.background_rows=100 rows.\n"
+          "USING TreeExplainer (trees), LinearExplainer (linear models, score cards): exact, and the default of "
+          "these.\n"
+          "USING KernelExplainer: of every model, from its predictions alone, against kernel.background_rows=100 "
+          "rows.\n"
           "USING XGBoostExplainer needs INTO and writes (feature, fscore, gain): in how many splits the trees use a\n"
           "feature, and what such a split gains on average. FeatureImportance: weight, gain, cover and their totals.\n"
           "USING BoostedTreesExplainer (the default INTO a table of BoostedTrees*): (feature, dfc, gain), the mean\n"
           "absolute contribution and the share of the gain.\n"
           "USING TableExplainer writes what a model is: coefficients, the centres of clusters, the points of a score\n"
           "card. Clusters and score cards are explained so unless another is asked for.\n\n"
-          "summary.plot_type=\"dot\" | \"bar\" | \"violin\": all rows. \"decision\": each row's way to its prediction.\n"
-          "\"dependence\": dependence.feature against its SHAP value, coloured by dependence.interaction_index=\"auto\".\n"
+          "summary.plot_type=\"dot\" | \"bar\" | \"violin\": all rows. \"decision\": each row's way to its "
+          "prediction.\n"
+          "\"dependence\": dependence.feature against its SHAP value, coloured by "
+          "dependence.interaction_index=\"auto\".\n"
           "\"force\": one row. summary.max_display=20, summary.sort=true, summary.alpha=1 (opacity of dots).\n"
           "explain.interactions=true: SHAP interaction values, INTO (row, feature, other, value).\n"
-          "USING PermutationImportance: (feature, importance_mean, importance_std), how much worse permutation.scoring\n"
+          "USING PermutationImportance: (feature, importance_mean, importance_std), how much worse "
+          "permutation.scoring\n"
           "gets when a feature's values are shuffled permutation.n_repeats=5 times. The query needs the label.\n"
-          "USING PartialDependence: (feature, value, category, prediction), the mean prediction by the value of each of\n"
+          "USING PartialDependence: (feature, value, category, prediction), the mean prediction by the value of each "
+          "of\n"
           "partial_dependence.features; partial_dependence.kind=\"both\" with a line for each row too.\n"
           "explain.sample_rows, explain.seed: of samples and shuffles.",
       .example = "SELECT * FROM july TO EXPLAIN flights.late WITH summary.plot_type=\"bar\" INTO out.shap;",
@@ -357,13 +368,14 @@ Result<std::unique_ptr<flow::Step>> Explain::check(const flow::Parsed& parsed, f
   const auto& clause = statement.as<sql::Explain>();
   if (is_forecast_model(clause.model, context))
     return check_explain_forecast(clause, sql::to_string(statement.clause()), context);
-  ExplainRequest request{.query = {},
-                         .method = std::nullopt,
-                         .method_place = clause.explainer ? clause.explainer->span : clause.model.span,
-                         .table = std::nullopt,
-                         .target = std::nullopt,
-                         .values = TRY(check_attributes(without_cluster_attributes(clause.attributes, kAttributes, context),
-                                                         kAttributes, "TO EXPLAIN"))};
+  ExplainRequest request{
+      .query = {},
+      .method = std::nullopt,
+      .method_place = clause.explainer ? clause.explainer->span : clause.model.span,
+      .table = std::nullopt,
+      .target = std::nullopt,
+      .values = TRY(check_attributes(without_cluster_attributes(clause.attributes, kAttributes, context), kAttributes,
+                                     "TO EXPLAIN"))};
   if (clause.explainer) request.method = TRY(method_of(*clause.explainer));
   if (request.method == ExplainMethod::kGain && !clause.into) {
     return fail(Code::kProgram, "XGBoostExplainer writes a table: INTO is missing", "add INTO and a table name")
@@ -375,8 +387,7 @@ Result<std::unique_ptr<flow::Step>> Explain::check(const flow::Parsed& parsed, f
   std::vector<ObjectRef> writes;
   if (clause.into) {
     request.table = TRY(target_table(*clause.into));
-    request.target =
-        TRY(context.will_write_table(clause.into->text, result_schema(request.method), clause.into->span));
+    request.target = TRY(context.will_write_table(clause.into->text, result_schema(request.method), clause.into->span));
     writes.push_back(*request.target);
   }
   Access access = model_query_access(request.query, context, std::move(writes));

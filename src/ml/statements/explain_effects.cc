@@ -46,7 +46,8 @@ std::string_view usual_metric(Task task) { return is_classification(task) ? "acc
 Result<const MetricSpec*> metric_of(const ExplainRequest& request, Task task) {
   if (!is_classification(task) && task != Task::kRegression) {
     return fail(Code::kUnsupported,
-                fmt::format("permutation importance is of models of classes and numbers; this one is {}", to_string(task)),
+                fmt::format("permutation importance is of models of classes and numbers; this one is {}",
+                            to_string(task)),
                 "PartialDependence is available")
         .at(request.method_place);
   }
@@ -91,9 +92,8 @@ Result<flow::Outcome> explain_permutation(const ExplainRequest& request, OpenMod
     return fail(Error(label_at.error())).at(is_named ? request.place("label_col") : request.query.place);
   const ClassIndex classes(package.label);
   RowSample sample(package.plan, open.binding, request.sample_rows(kPermutationRows), request.seed(context));
-  sample.keep_truth([&](const arrow::Batch& rows) {
-    return read_truth(rows.column(*label_at), *model, classes, label);
-  });
+  sample.keep_truth(
+      [&](const arrow::Batch& rows) { return read_truth(rows.column(*label_at), *model, classes, label); });
   context.progress().stage("reading");
   TRY(read_all(std::move(open.rows), sample, context));
   if (sample.rows() == 0) return no_rows(request);
@@ -168,13 +168,14 @@ class DependenceExplanation {
     if (!names_.empty() && names_.size() != width)
       return fail(Code::kData, "the model is damaged: its classes and its trees differ in number");
     for (const size_t j : features_)
-      grids_.push_back(dependence_grid(sample_.columns()[j], sample_.schema().features[j], grid));
+      grids_.push_back(dependence_grid(sample_.columns()[j], category_names(sample_.plan(), j).size(), grid));
     if (with_rows_) {
       size_t kept = 0;
       for (const auto& one : grids_) kept += one.size() * sample_.rows() * width;
       if (kept > kMostIndividual) {
-        return fail(Code::kArgument, fmt::format("too many individual lines: {} predictions, {} at most",
-                                                 human_count(kept), human_count(kMostIndividual)),
+        return fail(Code::kArgument,
+                    fmt::format("too many individual lines: {} predictions, {} at most", human_count(kept),
+                                human_count(kMostIndividual)),
                     "take fewer features, explain.sample_rows or partial_dependence.grid_resolution")
             .at(request_.place("partial_dependence.kind"));
       }

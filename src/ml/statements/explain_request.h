@@ -62,7 +62,8 @@ Result<flow::Outcome> explain_importance(const ExplainRequest& request, const Mo
 Result<flow::Outcome> explain_boosted(const ExplainRequest& request, OpenModelQuery open, flow::RunContext& context);
 
 // explain_effects.cc
-Result<flow::Outcome> explain_permutation(const ExplainRequest& request, OpenModelQuery open, flow::RunContext& context);
+Result<flow::Outcome> explain_permutation(const ExplainRequest& request, OpenModelQuery open,
+                                          flow::RunContext& context);
 Result<flow::Outcome> explain_partial_dependence(const ExplainRequest& request, OpenModelQuery open,
                                                  flow::RunContext& context);
 std::vector<arrow::Field> permutation_fields();

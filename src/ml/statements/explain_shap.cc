@@ -207,9 +207,9 @@ class ShapExplanation {
       stream = sample_stream(std::move(stream), *background);
       TRY(drain(*stream));
       if (background->rows() == 0) return nothing_to_explain();
-      kernel = TRY(make_kernel_explainer(
-          model().predictor(), *background,
-          {.coalitions = static_cast<size_t>(request_.values.integer("kernel.nsamples")), .seed = request_.seed(context_) + 2}));
+      kernel = TRY(make_kernel_explainer(model().predictor(), *background,
+                                         {.coalitions = static_cast<size_t>(request_.values.integer("kernel.nsamples")),
+                                          .seed = request_.seed(context_) + 2}));
       explainer_ = kernel.get();
       if (request_.table) stream = TRY(open_rows(request_.query.query, request_.query.place, context_));
     }
@@ -242,8 +242,8 @@ class ShapExplanation {
       return fail(Code::kData, "the model is damaged: its classes and its trees differ in number");
     }
     if (by_kernel_ && features > kMostKernelFeatures) {
-      return fail(Code::kUnsupported,
-                  fmt::format("kernel SHAP takes {} features at most, and the model has {}", kMostKernelFeatures, features))
+      return fail(Code::kUnsupported, fmt::format("kernel SHAP takes {} features at most, and the model has {}",
+                                                  kMostKernelFeatures, features))
           .at(request_.method_place);
     }
     if (!interacts_) return {};
@@ -298,10 +298,11 @@ class ShapExplanation {
         map_batches(std::move(rows), schema, std::move(mappers), context_.cancel(), &context_.progress());
     outcome_.rows_written = TRY(context_.session().ingest(*request_.table, *explained, engine::IngestMode::kReplace));
     outcome_.messages.push_back(
-        interacts_ ? fmt::format("Wrote {} SHAP interaction values to {}.",
-                                 human_count(static_cast<uint64_t>(outcome_.rows_written)), request_.table->to_string())
-                   : fmt::format("Wrote the SHAP values of {} rows to {}.",
-                                 human_count(static_cast<uint64_t>(outcome_.rows_written)), request_.table->to_string()));
+        interacts_
+            ? fmt::format("Wrote {} SHAP interaction values to {}.",
+                          human_count(static_cast<uint64_t>(outcome_.rows_written)), request_.table->to_string())
+            : fmt::format("Wrote the SHAP values of {} rows to {}.",
+                          human_count(static_cast<uint64_t>(outcome_.rows_written)), request_.table->to_string()));
     return {};
   }
 
@@ -357,8 +358,8 @@ class ShapExplanation {
     const std::string& name = request_.query.model;
     const double opacity = request_.values.number("summary.alpha");
     if (plot_ == "bar")
-      return flow::Artefact{
-          "shap_bar", shap_bar_chart(view, importance, features, fmt::format("Mean |SHAP|: {}{}", name, suffix))};
+      return flow::Artefact{"shap_bar",
+                            shap_bar_chart(view, importance, features, fmt::format("Mean |SHAP|: {}{}", name, suffix))};
     if (plot_ == "violin")
       return flow::Artefact{"shap_violin",
                             shap_violin_chart(view, features, fmt::format("SHAP values: {}{}", name, suffix))};
@@ -373,9 +374,9 @@ class ShapExplanation {
     if (plot_ == "dependence") {
       const size_t feature = TRY(dependence_feature(view, importance));
       const std::optional<size_t> color = TRY(dependence_color(view, feature));
-      return flow::Artefact{"shap_dependence",
-                            shap_dependence_chart(view, feature, color, opacity,
-                                                  fmt::format("SHAP dependence: {}{}", name, suffix))};
+      return flow::Artefact{
+          "shap_dependence",
+          shap_dependence_chart(view, feature, color, opacity, fmt::format("SHAP dependence: {}{}", name, suffix))};
     }
     return flow::Artefact{"shap_summary", shap_dot_chart(view, {.features = features, .opacity = opacity},
                                                          fmt::format("SHAP values: {}{}", name, suffix))};
@@ -403,8 +404,8 @@ class ShapExplanation {
     if (by_kernel_ || features > kMostInteracting) return std::nullopt;
     constexpr size_t kRows = 200;
     const size_t width = features + 1;
-    const size_t rows = std::clamp<size_t>(kMostSampleValues / (outputs_ * width * width), 1,
-                                           std::min(kRows, view.sample->rows()));
+    const size_t rows =
+        std::clamp<size_t>(kMostSampleValues / (outputs_ * width * width), 1, std::min(kRows, view.sample->rows()));
     const std::vector<FeatureColumn> columns = part_of(view.sample->columns(), 0, rows);
     std::vector<float> interactions(rows * outputs_ * width * width);
     TRY(explainer_->explain_interactions({.rows = rows, .features = columns}, interactions));
@@ -511,8 +512,8 @@ std::vector<FeatureColumn> part_of(std::span<const FeatureColumn> columns, size_
 }
 
 std::string sample_note(const RowSample& sample, std::string_view what) {
-  return fmt::format("{} a random sample of {} of {} rows, drawn with the run's seed.", what, human_count(sample.rows()),
-                     human_count(sample.seen()));
+  return fmt::format("{} a random sample of {} of {} rows, drawn with the run's seed.", what,
+                     human_count(sample.rows()), human_count(sample.seen()));
 }
 
 }  // namespace sinan::ml

@@ -19,7 +19,8 @@ Result<std::vector<FeatureUse>> use_of(const ExplainRequest& request, const Mode
   if (model.explainer() != nullptr) use = model.explainer()->feature_use();
   if (!use.empty()) return use;
   return fail(Code::kUnsupported,
-              fmt::format("splits are of trees; this model has none that can be told apart: {}", model.package().estimator),
+              fmt::format("splits are of trees; this model has none that can be told apart: {}",
+                          model.package().estimator),
               "USING PermutationImportance is for every model with a label")
       .at(request.method_place);
 }
@@ -102,8 +103,8 @@ Result<flow::Outcome> explain_importance(const ExplainRequest& request, const Mo
     outcome.messages.push_back(fmt::format("Wrote the importance of {} features of {} to {}.", features.size(),
                                            request.query.model, request.table->to_string()));
   }
-  outcome.artefacts.push_back({"importance", use_chart(request, model, features_used(use), "Importance", "gain of all splits",
-                                                       [&](size_t j) { return use[j].gain; })});
+  outcome.artefacts.push_back({"importance", use_chart(request, model, features_used(use), "Importance",
+                                                       "gain of all splits", [&](size_t j) { return use[j].gain; })});
   return outcome;
 }
 
@@ -153,9 +154,8 @@ Result<flow::Outcome> explain_boosted(const ExplainRequest& request, OpenModelQu
                                            features.size(), request.table->to_string()));
   }
   outcome.artefacts.push_back(
-      {"contributions", use_chart(request, model, order, "Contributions", "mean |contribution|", [&](size_t j) {
-         return contribution[j] / static_cast<double>(seen);
-       })});
+      {"contributions", use_chart(request, model, order, "Contributions", "mean |contribution|",
+                                  [&](size_t j) { return contribution[j] / static_cast<double>(seen); })});
   return outcome;
 }
 

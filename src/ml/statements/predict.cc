@@ -334,12 +334,11 @@ Result<std::unique_ptr<flow::Step>> Predict::check(const flow::Parsed& parsed, f
   for (const std::string_view name : {"predict.batch_size", "predict.num_workers"}) {
     if (values.given(name)) context.warn(fmt::format("{} has no effect here", name), *values.span(name));
   }
-  PredictionOptions options{
-      .target = clause.column.text,
-      .output = target_output(values.string("predict.output")),
-      .threshold = values.number("predict.threshold"),
-      .confidence = values.number("predict.confidence"),
-      .extra = TRY(extra_outputs(values))};
+  PredictionOptions options{.target = clause.column.text,
+                            .output = target_output(values.string("predict.output")),
+                            .threshold = values.number("predict.threshold"),
+                            .confidence = values.number("predict.confidence"),
+                            .extra = TRY(extra_outputs(values))};
   engine::TableName table = TRY(target_table(clause.table));
   ModelQuery query = TRY(check_model_query(clause.model, context));
 

@@ -29,7 +29,7 @@ struct TreeNode {
 
   float value = 0;     // numeric split: x < value goes left; leaf: its value (with its tree's weight); else set()
   uint32_t left = 0;   // index in nodes; 0 = leaf
-  uint32_t split = 0;  // feature and the two flags: where missing values go, and what kind of split it is; leaf: number()
+  uint32_t split = 0;  // feature and two flags: where missing values go, what kind of split it is; of a leaf number()
   float cover = 0;     // of the training rows (sum of hessians)
 
   bool is_leaf() const { return left == 0; }

@@ -36,9 +36,8 @@ class SparsePredictor final : public Predictor {
   }
   size_t trees() const override { return inner_->trees(); }
   Status leaves(const MatrixBlock& block, std::span<int32_t> out) const override {
-    return in_parts(block, used_, absent_, out, [&](const MatrixBlock& plain, std::span<int32_t> part) {
-      return inner_->leaves(plain, part);
-    });
+    return in_parts(block, used_, absent_, out,
+                    [&](const MatrixBlock& plain, std::span<int32_t> part) { return inner_->leaves(plain, part); });
   }
 
  private:

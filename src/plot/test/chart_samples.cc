@@ -65,8 +65,8 @@ Chart random_chart(Random& random) {
       LineChart lines{.x = axis(random), .y = axis(random), .lines = {}};
       for (size_t i = 0; i < count; ++i) {
         const size_t points = random.below(40);
-        lines.lines.push_back({text(random), values(random, points), values(random, points), random.below(4) == 0,
-                               random.below(4) == 0});
+        lines.lines.push_back(
+            {text(random), values(random, points), values(random, points), random.below(4) == 0, random.below(4) == 0});
       }
       for (size_t i = random.below(3); i > 0; --i) {
         const size_t points = random.below(40);

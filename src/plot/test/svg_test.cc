@@ -8,6 +8,7 @@
 #include <regex>
 
 #include "base/strings.h"
+#include "plot/layout.h"
 #include "plot/test/chart_samples.h"
 
 namespace sinan::plot {
@@ -162,6 +163,66 @@ TEST(Svg, AnyChartIsWellFormedFiniteAndTheSameEveryTime) {
     ASSERT_FALSE(std::regex_search(svg, not_finite)) << "seed " << seed;
     ASSERT_EQ(svg, to_svg(chart, options)) << "seed " << seed;
   }
+}
+
+// Parts that push up end at the output, the others begin there, each as long as its amount.
+TEST(Layout, ForcesMeetAtTheOutput) {
+  const Force force{.value = {}, .base = 1, .output = 3, .parts = {{"a", 2.5}, {"b", -1}, {"c", 0.5}, {"none", 0}}};
+  const auto spans = force_spans(force);
+  using Span = std::pair<double, double>;
+  EXPECT_EQ(spans[0], Span(0.5, 3));
+  EXPECT_EQ(spans[1], Span(3, 4));
+  EXPECT_EQ(spans[2], Span(0, 0.5));
+  EXPECT_EQ(spans[3].first, spans[3].second);
+  const Range range = value_range(force);
+  EXPECT_EQ(range.low, 0);
+  EXPECT_EQ(range.high, 4);
+}
+
+TEST(Svg, ForcesAreNamedOnceWithTheirAmounts) {
+  const std::string svg = to_svg({"", "", Force{{}, 1, 3, {{"a = 7", 2.5}, {"b = x", -0.5}}}});
+  EXPECT_EQ(xml_fault(svg), "");
+  for (const char* text : {">a = 7: +2.5<", ">b = x: −0.5<", ">f(x) = 3<", ">base 1<"})
+    EXPECT_NE(svg.find(text), std::string::npos) << text;
+  const std::regex block("class=\"(up|down)\"");
+  EXPECT_EQ(std::distance(std::sregex_iterator(svg.begin(), svg.end(), block), std::sregex_iterator()), 2);
+}
+
+// Each way has a point a feature, from the base value at the bottom up; equal steps are equally high.
+TEST(Svg, DecisionsClimbFromTheBaseValue) {
+  Decision chart{.value = {.label = "", .min = 0, .max = 4}, .base = 1, .labels = {"last", "first"}, .paths = {}};
+  chart.paths.push_back({{1, 2, 4}, 0.0F});
+  const std::string svg = to_svg({"", "", chart});
+  std::smatch match;
+  ASSERT_TRUE(std::regex_search(
+      svg, match,
+      std::regex("<path d=\"M([0-9.]+) ([0-9.]+)L([0-9.]+) ([0-9.]+)L([0-9.]+) ([0-9.]+)\" class=\"way\"")));
+  std::vector<double> at;
+  for (size_t i = 1; i <= 6; ++i) at.push_back(std::stod(match[i]));
+  EXPECT_NEAR((at[4] - at[2]) / (at[2] - at[0]), 2, 0.01);
+  EXPECT_GT(at[1], at[3]);
+  EXPECT_NEAR(at[1] - at[3], at[3] - at[5], 0.02);
+}
+
+TEST(Svg, ViolinsAreAsHighAsTheirDensity) {
+  Violin chart;
+  chart.rows.push_back({"a", {0, 1, 2}, {0, 1, 0.5}, {0.5F, 0.5F, 0.5F}});
+  const std::string svg = to_svg({"", "", chart});
+  std::smatch match;
+  ASSERT_TRUE(std::regex_search(svg, match,
+                                std::regex("<path d=\"M[0-9.]+ ([0-9.]+)L[0-9.]+ ([0-9.]+)L[0-9.]+ ([0-9.]+)L[0-9.]+ "
+                                           "([0-9.]+)L[0-9.]+ ([0-9.]+)L[0-9.]+ ([0-9.]+)Z\"")));
+  std::vector<double> y;
+  for (size_t i = 1; i <= 6; ++i) y.push_back(std::stod(match[i]));
+  EXPECT_NEAR(y[0], y[5], 0.02);
+  EXPECT_NEAR((y[4] - y[1]) / (y[3] - y[2]), 2, 0.02);
+}
+
+TEST(Svg, CategoriesAreNamedOnTheirAxis) {
+  Scatter chart{.x = {.label = "colour", .categories = {"red", "green", "blue"}}, .y = {}, .xs = {0, 2}, .ys = {1, 2}};
+  const std::string svg = to_svg({"", "", chart});
+  for (const char* text : {">red<", ">green<", ">blue<"}) EXPECT_NE(svg.find(text), std::string::npos) << text;
+  EXPECT_TRUE(std::regex_search(svg, std::regex("class=\"dots s0\"")));
 }
 
 // Along the upper border and back along the lower one, from left to right; the axis has room for it.

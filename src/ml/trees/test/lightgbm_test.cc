@@ -200,6 +200,32 @@ TEST_P(Lightgbm, ExplainsAsTheLibraryDoes) {
   }
 }
 
+TEST_P(Lightgbm, NumbersLeavesAsTheLibraryDoes) {
+  const Trained trained = train(GetParam());
+  const std::vector<double> expected = trained.real->predict(trained.sample, 2);
+  const auto ensemble = read(trained);
+  ASSERT_NE(ensemble, nullptr);
+  const auto predictor = with_zero_missing(make_double_sum_predictor(ensemble), ensemble);
+  ASSERT_EQ(expected.size(), trained.sample.rows * predictor->trees());
+  const std::vector<FeatureColumn> columns = trained.sample.columns();
+  std::vector<int32_t> ours(expected.size());
+  ASSERT_TRUE(predictor->leaves({.rows = trained.sample.rows, .features = columns}, ours).has_value());
+  for (size_t i = 0; i < ours.size(); ++i) ASSERT_EQ(static_cast<double>(ours[i]), expected[i]) << "value " << i;
+}
+
+TEST_P(Lightgbm, TellsWhatFeaturesWereUsedForAsTheLibraryDoes) {
+  const Trained trained = train(GetParam());
+  const auto ensemble = read(trained);
+  ASSERT_NE(ensemble, nullptr);
+  const std::vector<FeatureUse> use = make_explainer(ensemble)->feature_use();
+  const std::vector<double> splits = trained.real->importance(0, use.size());
+  const std::vector<double> gain = trained.real->importance(1, use.size());
+  for (size_t j = 0; j < use.size(); ++j) {
+    EXPECT_EQ(static_cast<double>(use[j].splits), splits[j]) << j;
+    EXPECT_NEAR(use[j].gain, gain[j], 1e-4 * gain[j] + 1e-6) << j;
+  }
+}
+
 // A split sends floats beside its threshold where the library's double comparison sends them. Below 1e-35 the library takes
 // numbers for zero, and makes no thresholds.
 TEST(LightgbmModel, ComparesAsDoublesDo) {

@@ -111,4 +111,10 @@ std::vector<double> RealLightgbm::predict(const Sample& sample, int type, int ro
   return out;
 }
 
+std::vector<double> RealLightgbm::importance(int type, size_t features) const {
+  std::vector<double> out(features);
+  call<void*, int, int, double*>("LGBM_BoosterFeatureImportance", booster_, 0, type, out.data());
+  return out;
+}
+
 }  // namespace sinan::ml

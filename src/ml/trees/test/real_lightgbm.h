@@ -25,8 +25,10 @@ class RealLightgbm {
   RealLightgbm& operator=(const RealLightgbm&) = delete;
 
   std::string save() const;
-  // type: 0 value, 1 margin, 3 contributions; `rounds` -1 = all.
+  // type: 0 value, 1 margin, 2 leaves, 3 contributions; `rounds` -1 = all.
   std::vector<double> predict(const Sample& sample, int type, int rounds = -1) const;
+  // feature_importance() of the Python package, by feature: 0 splits, 1 gain.
+  std::vector<double> importance(int type, size_t features) const;
 
  private:
   void* data_ = nullptr;

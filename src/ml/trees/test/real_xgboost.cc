@@ -145,4 +145,18 @@ std::vector<float> RealXgboost::predict(const Sample& sample, int type, int roun
   return out;
 }
 
+std::vector<float> RealXgboost::importance(const char* type, size_t features) const {
+  const std::string config = fmt::format(R"({{"importance_type": "{}"}})", type);
+  uint64_t names = 0;
+  const char** name = nullptr;
+  uint64_t dimensions = 0;
+  const uint64_t* shape = nullptr;
+  const float* score = nullptr;
+  call<void*, const char*, uint64_t*, const char***, uint64_t*, const uint64_t**, const float**>(
+      "XGBoosterFeatureScore", booster_, config.c_str(), &names, &name, &dimensions, &shape, &score);
+  std::vector<float> out(features);
+  for (uint64_t i = 0; i < names; ++i) out.at(std::stoul(name[i] + 1)) = score[i];
+  return out;
+}
+
 }  // namespace sinan::ml

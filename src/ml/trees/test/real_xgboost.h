@@ -42,8 +42,10 @@ class RealXgboost {
   RealXgboost& operator=(const RealXgboost&) = delete;
 
   std::vector<std::byte> save(const char* format) const;  // "ubj", "json"
-  // type: 0 value, 1 margin, 2 contributions, 4 interactions; `rounds` 0 = all.
+  // type: 0 value, 1 margin, 2 contributions, 4 interactions, 6 leaves; `rounds` 0 = all.
   std::vector<float> predict(const Sample& sample, int type, int rounds = 0) const;
+  // get_score() of the Python package, by feature: "weight", "gain", "cover", "total_gain", "total_cover".
+  std::vector<float> importance(const char* type, size_t features) const;
 
  private:
   void* matrix_ = nullptr;

@@ -125,6 +125,41 @@ TEST_P(Trees, ExplainAsXgboostDoes) {
   }
 }
 
+TEST_P(Trees, NumberLeavesAsXgboostDoes) {
+  const Sample sample = make_sample(GetParam().sample);
+  const RealXgboost real(sample, GetParam().parameters, GetParam().rounds);
+  const std::vector<float> expected = real.predict(sample, 6);
+  const auto ensemble = read(real, sample, "ubj");
+  ASSERT_NE(ensemble, nullptr);
+  const auto predictor = make_predictor(ensemble);
+  ASSERT_EQ(expected.size(), sample.rows * predictor->trees());
+  const std::vector<FeatureColumn> columns = sample.columns();
+  std::vector<int32_t> ours(expected.size());
+  ASSERT_TRUE(predictor->leaves({.rows = sample.rows, .features = columns}, ours).has_value());
+  for (size_t i = 0; i < ours.size(); ++i) ASSERT_EQ(static_cast<float>(ours[i]), expected[i]) << "value " << i;
+}
+
+TEST_P(Trees, TellWhatFeaturesWereUsedForAsXgboostDoes) {
+  const Sample sample = make_sample(GetParam().sample);
+  const RealXgboost real(sample, GetParam().parameters, GetParam().rounds);
+  const auto ensemble = read(real, sample, "ubj");
+  ASSERT_NE(ensemble, nullptr);
+  const std::vector<FeatureUse> use = make_explainer(ensemble)->feature_use();
+  const size_t features = sample.schema.size();
+  const auto expect_equal = [&](const char* type, const auto& of) {
+    const std::vector<float> expected = real.importance(type, features);
+    for (size_t j = 0; j < features; ++j) {
+      const auto want = static_cast<double>(expected[j]);
+      EXPECT_NEAR(of(use[j]), want, 1e-4 * std::abs(want) + 1e-6) << type << " of feature " << j;
+    }
+  };
+  expect_equal("weight", [](const FeatureUse& one) { return static_cast<double>(one.splits); });
+  expect_equal("gain", [](const FeatureUse& one) { return one.mean_gain(); });
+  expect_equal("cover", [](const FeatureUse& one) { return one.mean_cover(); });
+  expect_equal("total_gain", [](const FeatureUse& one) { return one.gain; });
+  expect_equal("total_cover", [](const FeatureUse& one) { return one.cover; });
+}
+
 TEST_P(Trees, ExplainInteractionsAsXgboostDoes) {
   SampleOptions options = GetParam().sample;
   options.rows = std::min<size_t>(options.rows, 150);
