@@ -9,6 +9,7 @@
 #include "arrow/builder.h"
 #include "base/strings.h"
 #include "ml/model_object.h"
+#include "ml/query_columns.h"
 #include "ml/statements/cluster_attributes.h"
 #include "ml/statements/explain_request.h"
 #include "ml/statements/forecast.h"
@@ -213,12 +214,7 @@ Status check_truth(const ExplainRequest& request) {
   const bool is_named = request.values.given("label_col");
   const std::string label = is_named ? request.values.string("label_col") : request.query.signature.label;
   if (label.empty() || request.query.columns->index_of(label)) return {};
-  const std::string near = did_you_mean(label, request.query.columns->names());
-  return fail(
-             Code::kProgram, fmt::format("the query has no column \"{}\", the label", label),
-             near.empty()
-                 ? "permutation importance is measured against the truth: select the label too, or name it by label_col"
-                 : near)
+  return no_such_column("label", label, *request.query.columns)
       .at(is_named ? request.place("label_col") : request.query.place);
 }
 
