@@ -15,7 +15,7 @@
 
 #include "run/local/sandbox.h"
 
-struct sock_filter;  // <linux/filter.h>
+struct sock_filter;  // NOLINT(readability-identifier-naming): of <linux/filter.h>
 
 namespace sinan::run {
 
