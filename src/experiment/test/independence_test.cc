@@ -167,7 +167,7 @@ TEST(Independence, EveryInputBitFlipsHalfOfTheOutputBits) {
       std::string& changed = of_salt ? salt : id;
       changed[random.below(changed.size())] ^= static_cast<char>(1U << random.below(7));
       const uint64_t difference = before ^ hash_of(salt, id);
-      for (size_t bit = 0; bit < 64; ++bit) flips[bit] += (difference >> bit) & 1;
+      for (size_t bit = 0; bit < 64; ++bit) flips[bit] += static_cast<uint32_t>(difference >> bit) & 1;
     }
     for (size_t bit = 0; bit < 64; ++bit)
       EXPECT_NEAR(flips[bit] / double{kTrials}, 0.5, 0.0125) << bit;  // five standard errors
