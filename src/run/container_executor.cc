@@ -84,7 +84,7 @@ std::optional<fs::path> find_container_tool(const std::string& name) {
       return ::access(tool.c_str(), X_OK) == 0 ? std::optional(tool) : std::nullopt;
     const char* const path = ::secure_getenv("PATH");
     for (const std::string_view folder : split_on(path == nullptr ? "/usr/local/bin:/usr/bin:/bin" : path, ':')) {
-      const fs::path file = fs::path(folder) / tool;
+      fs::path file = fs::path(folder) / tool;
       if (folder.starts_with('/') && ::access(file.c_str(), X_OK) == 0) return file;
     }
     return std::nullopt;
