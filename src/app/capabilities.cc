@@ -1,6 +1,7 @@
 #include "app/capabilities.h"
 
 #include "app/server/capability_routes.h"
+#include "experiment/ofrep/routes.h"
 #include "experiment/statements/register.h"
 #include "flow/statements/register.h"
 #include "ml/lightgbm/trainer.h"
@@ -31,8 +32,8 @@ void register_capabilities(flow::Registry& registry) {
   solve::register_solve(registry);
 }
 
-void add_capability_routes(net::Router& /*router*/, const flow::ServeContext& /*context*/) {
-  // None has routes yet.
+void add_capability_routes(net::Router& router, const flow::ServeContext& context) {
+  experiment::add_experiment_routes(router, context);
 }
 
 }  // namespace sinan::app

@@ -1,0 +1,175 @@
+#include "experiment/ofrep/routes.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "base/hash.h"
+#include "experiment/ofrep/evaluation.h"
+#include "experiment/ofrep/served_configuration.h"
+#include "flow/project.h"
+#include "net/event_hub.h"
+#include "net/openapi.h"
+
+namespace sinan::experiment {
+namespace {
+
+constexpr std::string_view kTopic = "ofrep";
+constexpr uint64_t kMostContextBytes = 256 << 10;
+
+using Served = std::shared_ptr<const ServedConfiguration>;
+
+net::Event refetch_event(uint64_t version) {
+  return {.name = "message",
+          .data = Json::object({{"type", "refetchEvaluation"}, {"etag", fmt::format("\"v{}\"", version)}}).dump(),
+          .id = fmt::format("{}", version)};
+}
+
+// A read by code counts and may be an exposure; a prefetch does neither.
+Result<Access> access_of(const net::Request& request) {
+  return TRY(request.flag("prefetch", false)) ? Access::kPrefetch : Access::kRead;
+}
+
+Result<net::Response> answer_one(const ServedConfiguration& served, const net::Request& request) {
+  const std::string& key = request.path_parameter("key");
+  const auto context = RequestContext::read(request.body);
+  if (!context) {
+    return net::Response::json(Json::object({{"key", key},
+                                             {"errorCode", "PARSE_ERROR"},
+                                             {"errorDetails", context.error().message},
+                                             {"metadata", Json::object()}}),
+                               400);
+  }
+  const Access access = TRY(access_of(request));
+  const auto snapshot = served.read();
+  const FlagAnswer answer = evaluate_flag(*snapshot, key, (*context)->context(), access);
+  return net::Response::json(answer.body, answer.status);
+}
+
+Result<net::Response> answer_all(const ServedConfiguration& served, const net::Request& request) {
+  const auto context = RequestContext::read(request.body);
+  if (!context) {
+    return net::Response::json(
+        Json::object(
+            {{"errorCode", "PARSE_ERROR"}, {"errorDetails", context.error().message}, {"metadata", Json::object()}}),
+        400);
+  }
+  std::string body;
+  {
+    const auto snapshot = served.read();
+    body = evaluate_all(*snapshot, (*context)->context());
+  }
+  // Over the result: clients keep their tag when attributes of the context change.
+  const std::string etag = fmt::format("\"{}\"", fingerprint(body).to_hex());
+  if (request.has_current(etag)) return net::Response::not_modified(etag);
+  net::Response response = net::Response::json_text(std::move(body));
+  response.headers.set("ETag", etag);
+  return response;
+}
+
+Result<net::Response> answer_snapshot(const ServedConfiguration& served, const net::Request& request) {
+  const auto snapshot = served.read();
+  const std::string etag = fmt::format("\"v{}\"", snapshot->version());
+  if (request.has_current(etag)) return net::Response::not_modified(etag);
+  const auto bytes = snapshot->bytes();
+  net::Response response = net::Response::text(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()),
+                                               "application/octet-stream");
+  response.headers.set("ETag", etag);
+  return response;
+}
+
+Json context_schema() {
+  Json attributes = Json::object({{"type", "object"}, {"additionalProperties", true}});
+  return net::object_schema({{"context", std::move(attributes)}});
+}
+
+Json success_schema() {
+  return net::object_schema(
+      {{"key", net::string_schema()},
+       {"value", Json::object()},
+       {"reason", net::enum_schema({"STATIC", "DEFAULT", "TARGETING_MATCH", "SPLIT"})},
+       {"variant", net::string_schema("the group; \"rule\" or \"default\" where no experiment decided")},
+       {"metadata", Json::object({{"type", "object"}})}},
+      {"key", "value", "reason", "variant", "metadata"});
+}
+
+Json failure_schema() {
+  return net::object_schema(
+      {{"key", net::string_schema()},
+       {"errorCode", net::enum_schema({"FLAG_NOT_FOUND", "TARGETING_KEY_MISSING", "PARSE_ERROR"})},
+       {"errorDetails", net::string_schema()},
+       {"metadata", Json::object({{"type", "object"}})}},
+      {"errorCode", "metadata"});
+}
+
+Json all_schema() {
+  return net::object_schema({{"flags", net::array_schema(Json::object({{"type", "object"}}))},
+                             {"metadata", Json::object({{"type", "object"}})},
+                             {"eventStreams", net::array_schema(Json::object({{"type", "object"}}))}},
+                            {"flags", "metadata"});
+}
+
+}  // namespace
+
+void add_experiment_routes(net::Router& router, const flow::ServeContext& context) {
+  net::EventHub& events = context.events;
+  const Served served = std::make_shared<ServedConfiguration>(
+      context.project.catalog(), context.project.clock(),
+      [&events](uint64_t version) { events.publish(kTopic, refetch_event(version), "version"); });
+
+  router.add(
+      {.method = net::Method::kPost,
+       .path = "/ofrep/v1/evaluate/flags/{key}",
+       .access = net::kClients,
+       .handle = [served](const net::Request& request) { return answer_one(*served, request); },
+       .body_limit = kMostContextBytes,
+       .doc = {.summary = "The value of one parameter for a context",
+               .description = "OFREP 0.3.0. An access: it counts, and the metadata says which experiments it exposes "
+                              "the unit to.",
+               .tag = "OpenFeature",
+               .parameters = {{.name = "prefetch",
+                               .description = "true: fetched for later, no access",
+                               .schema = Json::object({{"type", "boolean"}})}},
+               .request_schema = context_schema(),
+               .is_request_required = false,
+               .responses = {{200, "The value", success_schema()},
+                             {400, "The context cannot be read, or lacks the unit", failure_schema()},
+                             {404, "No such parameter", failure_schema()}}}});
+  router.add({.method = net::Method::kPost,
+              .path = "/ofrep/v1/evaluate/flags",
+              .access = net::kClients,
+              .handle = [served](const net::Request& request) { return answer_all(*served, request); },
+              .body_limit = kMostContextBytes,
+              .doc = {.summary = "The values of all parameters for a context",
+                      .description = "OFREP 0.3.0. No access. With If-None-Match: 304 while the answer is the same.",
+                      .tag = "OpenFeature",
+                      .request_schema = context_schema(),
+                      .is_request_required = false,
+                      .responses = {{200, "The values", all_schema()},
+                                    {304, "As before", Json()},
+                                    {400, "The context cannot be read", failure_schema()}}}});
+  router.add({.method = net::Method::kGet,
+              .path = "/ofrep/v1/events",
+              .access = net::kClients,
+              .handle = [served, &events](const net::Request& request) -> Result<net::Response> {
+                net::SubscribeOptions options;
+                options.last_event_id = request.headers.find("last-event-id");
+                options.refetch = refetch_event(served->read()->version());
+                return net::Response::events(events.subscribe(kTopic, options));
+              },
+              .doc = {.summary = "Tells when values are to be fetched again",
+                      .tag = "OpenFeature",
+                      .responses = {{200, "Server-sent events", net::string_schema(), "text/event-stream"}}}});
+  router.add({.method = net::Method::kGet,
+              .path = "/v1/experiments/snapshot",
+              .access = net::kServers,
+              .handle = [served](const net::Request& request) { return answer_snapshot(*served, request); },
+              .doc = {.summary = "The compiled configuration, for clients that evaluate by themselves",
+                      .tag = "Experiments",
+                      .responses = {{200, "The snapshot", net::string_schema(), "application/octet-stream"},
+                                    {304, "As before", Json()}}}});
+}
+
+}  // namespace sinan::experiment

@@ -1,0 +1,56 @@
+#include "experiment/ofrep/served_configuration.h"
+
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include "base/log.h"
+#include "experiment/bound.h"
+#include "experiment/compile.h"
+#include "experiment/statements/stored_configuration.h"
+
+namespace sinan::experiment {
+namespace {
+
+constexpr std::chrono::milliseconds kInterval{100};
+
+}  // namespace
+
+ServedConfiguration::ServedConfiguration(const catalog::Catalog& catalog, const Clock& clock,
+                                         std::function<void(uint64_t)> changed)
+    : catalog_(catalog), clock_(clock), changed_(std::move(changed)) {
+  if (auto first = take_newest(); !first) log::error("experiments are not served: " + first.error().to_string());
+  watcher_ = std::thread([this] { watch(); });
+}
+
+ServedConfiguration::~ServedConfiguration() {
+  ended_ = true;
+  ended_.notify_all();
+  watcher_.join();
+}
+
+Result<uint64_t> ServedConfiguration::newest_version() const {
+  for (const auto& object : TRY(catalog_.objects(kConfigurationKind))) return object.ref.version;
+  return 0;
+}
+
+Result<bool> ServedConfiguration::take_newest() {
+  if (TRY(newest_version()) == evaluator_.read()->version()) return false;
+  const Configuration configuration = TRY(stored_configuration(catalog_));
+  const auto bytes = compile(TRY(bind(configuration)), configuration.version);
+  TRY(evaluator_.load(bytes));
+  return true;
+}
+
+void ServedConfiguration::watch() {
+  std::string told;  // the same trouble is logged once
+  while (clock_.wait(kInterval, ended_)) {
+    const auto taken = take_newest();
+    if (taken && *taken) changed_(evaluator_.read()->version());
+    std::string trouble = taken ? "" : taken.error().to_string();
+    if (!trouble.empty() && trouble != told) log::error("the last good experiments are served: " + trouble);
+    told = std::move(trouble);
+  }
+}
+
+}  // namespace sinan::experiment

@@ -1,0 +1,43 @@
+// The project's configuration as a server serves it: compiled, and replaced within a tenth of a second when a statement has
+// published another, whoever ran it. A configuration that cannot be read leaves the last good one in place and is logged.
+//
+// Thread-safe; has a thread that looks at the catalog.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <thread>
+
+#include "base/clock.h"
+#include "catalog/catalog.h"
+#include "experiment/evaluator/evaluator.h"
+
+namespace sinan::experiment {
+
+class ServedConfiguration {
+ public:
+  // Both must outlive this. `changed` is called after each replacement but the first load, with the version, on the thread of
+  // this.
+  ServedConfiguration(const catalog::Catalog& catalog, const Clock& clock, std::function<void(uint64_t)> changed);
+  ~ServedConfiguration();
+  ServedConfiguration(const ServedConfiguration&) = delete;
+  ServedConfiguration& operator=(const ServedConfiguration&) = delete;
+
+  Evaluator::Reading read() const { return evaluator_.read(); }
+
+ private:
+  // Whether there was a newer one. Errors: those of the catalog and of bind().
+  Result<bool> take_newest();
+  Result<uint64_t> newest_version() const;
+  void watch();
+
+  const catalog::Catalog& catalog_;
+  const Clock& clock_;
+  const std::function<void(uint64_t)> changed_;
+  Evaluator evaluator_;
+  std::atomic<bool> ended_ = false;
+  std::thread watcher_;
+};
+
+}  // namespace sinan::experiment
