@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "base/strings.h"
@@ -32,41 +33,60 @@ Result<ObjectName> resolve(const ObjectRef& ref) {
   return name;
 }
 
+// The columns that version_of() reads.
+constexpr std::string_view kVersionColumns =
+    "o.name, v.version, v.created, v.run, v.step, v.folder, v.payload, o.comment";
+
+Result<ObjectVersion> version_of(std::string_view kind, store::Statement& row) {
+  ObjectVersion version;
+  version.ref = {std::string(kind), std::string(row.text(0)), static_cast<uint32_t>(row.integer(1))};
+  version.created = TimePoint(std::chrono::microseconds(row.integer(2)));
+  version.run = RunId{std::string(row.text(3))};
+  version.step = static_cast<uint32_t>(row.integer(4));
+  version.folder = std::string(row.text(5));
+  auto payload = Json::parse(row.text(6));
+  if (!payload) return fail(std::move(payload).error()).within(fmt::format("reading {}", version.ref.to_string()));
+  version.payload = std::move(*payload);
+  version.comment = row.text(7);
+  return version;
+}
+
 }  // namespace
 
-Result<std::vector<ObjectVersion>> SqliteCatalog::visible_versions(std::string_view kind, std::string_view name) const {
+// Of the kind, and of the name unless it is empty, those that `condition` (on o and v) keeps; with their aliases.
+Result<std::vector<ObjectVersion>> SqliteCatalog::visible_versions(std::string_view kind, std::string_view name,
+                                                                   std::string_view condition,
+                                                                   std::string_view order) const {
+  const std::string_view named = name.empty() ? "?2 = ''" : "o.name = ?2";
   std::vector<ObjectVersion> result;
   {
     auto rows = TRY(reader_->prepare(
-        "SELECT v.version, v.created, v.run, v.step, v.folder, v.payload, o.comment FROM object o JOIN object_version "
-        "v "
-        "ON v.object = o.id WHERE o.kind = ? AND o.name = ? AND v.version > o.dropped AND v.dropped = 0 "
-        "ORDER BY v.version DESC"));
+        fmt::format("SELECT {} FROM object o JOIN object_version v ON v.object = o.id WHERE o.kind = ?1 AND {} AND "
+                    "v.version > o.dropped AND v.dropped = 0 AND {} ORDER BY {}",
+                    kVersionColumns, named, condition, order)));
     rows.bind(kind, name);
-    while (TRY(rows.step())) {
-      ObjectVersion version;
-      version.ref = {std::string(kind), std::string(name), static_cast<uint32_t>(rows.integer(0))};
-      version.created = TimePoint(std::chrono::microseconds(rows.integer(1)));
-      version.run = RunId{std::string(rows.text(2))};
-      version.step = static_cast<uint32_t>(rows.integer(3));
-      version.folder = std::string(rows.text(4));
-      auto payload = Json::parse(rows.text(5));
-      if (!payload) return fail(std::move(payload).error()).within(fmt::format("reading {}", version.ref.to_string()));
-      version.payload = std::move(*payload);
-      version.comment = rows.text(6);
-      result.push_back(std::move(version));
-    }
+    while (TRY(rows.step())) result.push_back(TRY(version_of(kind, rows)));
   }
+  std::map<std::pair<std::string, uint32_t>, std::vector<std::string>> aliases;
   auto rows =
-      TRY(reader_->prepare("SELECT a.alias, a.version FROM object o JOIN alias a ON a.object = o.id WHERE "
-                           "o.kind = ? AND o.name = ? ORDER BY a.alias"));
+      TRY(reader_->prepare(fmt::format("SELECT o.name, a.version, a.alias FROM object o JOIN alias a ON "
+                                       "a.object = o.id WHERE o.kind = ?1 AND {} ORDER BY a.alias",
+                                       named)));
   rows.bind(kind, name);
   while (TRY(rows.step())) {
-    const auto match = std::ranges::find_if(
-        result, [&](const ObjectVersion& version) { return version.ref.version == rows.integer(1); });
-    if (match != result.end()) match->aliases.emplace_back(rows.text(0));
+    aliases[{std::string(rows.text(0)), static_cast<uint32_t>(rows.integer(1))}].emplace_back(rows.text(2));
+  }
+  for (ObjectVersion& version : result) {
+    if (const auto found = aliases.find({version.ref.name, version.ref.version}); found != aliases.end()) {
+      version.aliases = found->second;
+    }
   }
   return result;
+}
+
+Result<std::vector<ObjectVersion>> SqliteCatalog::visible_versions(std::string_view kind, std::string_view name) const {
+  if (name.empty()) return std::vector<ObjectVersion>();
+  return visible_versions(kind, name, "TRUE", "v.version DESC");
 }
 
 Result<ObjectVersion> SqliteCatalog::object(const ObjectRef& ref) const {
@@ -91,18 +111,10 @@ Result<ObjectVersion> SqliteCatalog::object(const ObjectRef& ref) const {
 }
 
 Result<std::vector<ObjectVersion>> SqliteCatalog::objects(std::string_view kind) const {
-  std::vector<std::string> names;
-  {
-    auto rows = TRY(reader_->prepare("SELECT name FROM object WHERE kind = ? AND newest > dropped ORDER BY name"));
-    rows.bind(kind);
-    while (TRY(rows.step())) names.emplace_back(rows.text(0));
-  }
-  std::vector<ObjectVersion> result;
-  for (const std::string& name : names) {
-    auto versions = TRY(visible_versions(kind, name));
-    if (!versions.empty()) result.push_back(std::move(versions.front()));
-  }
-  return result;
+  return visible_versions(kind, "",
+                          "v.version = (SELECT w.version FROM object_version w WHERE w.object = o.id AND w.version > "
+                          "o.dropped AND w.dropped = 0 ORDER BY w.version DESC LIMIT 1)",
+                          "o.name");
 }
 
 Result<std::vector<ObjectVersion>> SqliteCatalog::versions(const ObjectRef& ref) const {

@@ -65,6 +65,8 @@ class SqliteCatalog final : public Catalog {
 
   Result<std::vector<StepRecord>> steps_of(const RunId& run) const;
   Result<std::vector<ObjectVersion>> visible_versions(std::string_view kind, std::string_view name) const;
+  Result<std::vector<ObjectVersion>> visible_versions(std::string_view kind, std::string_view name,
+                                                      std::string_view condition, std::string_view order) const;
 
   std::unique_ptr<store::Database> writer_;
   std::unique_ptr<store::Database> reader_;
