@@ -16,6 +16,19 @@
 namespace sinan::flow {
 namespace {
 
+// Whether each word is near its counterpart: CREATE TABLE is no misspelling of CREATE SEGMENT, nor is CREATE. Words may have run
+// together.
+bool words_are_alike(std::string_view written, std::string_view phrase) {
+  const auto a = split_on(written, ' ');
+  const auto b = split_on(phrase, ' ');
+  if (a.size() != b.size()) return !equals_ignore_case(a.front(), b.front());
+  for (size_t i = 0; i < a.size(); ++i) {
+    const std::string word(b[i]);
+    if (!nearest(a[i], std::span(&word, 1))) return false;
+  }
+  return true;
+}
+
 using sql::StatementClass;
 
 bool is_syntax_error(const Error& error) { return error.message.find("syntax error") != std::string::npos; }
@@ -274,7 +287,11 @@ void Checker::improve(Error& error, const Statement& statement, const Access& ac
   const std::string words = leading_words(statement.program, statement.text.whole);
   if (std::ranges::any_of(phrases, [&](const auto& phrase) { return begins_with_phrase(words, phrase); })) return;
   for (size_t end = words.size(); end != std::string::npos && end > 0; end = words.rfind(' ', end - 1)) {
-    if (const auto phrase = nearest(std::string_view(words).substr(0, end), phrases)) {
+    const std::string_view written = std::string_view(words).substr(0, end);
+    std::vector<std::string> alike;
+    std::ranges::copy_if(phrases, std::back_inserter(alike),
+                         [&](const std::string& phrase) { return words_are_alike(written, phrase); });
+    if (const auto phrase = nearest(written, alike)) {
       error.hint = fmt::format("did you mean \"{}\"?", *phrase);
       return;
     }
