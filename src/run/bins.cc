@@ -170,11 +170,19 @@ double median(std::span<const double> values) {
     const auto [least, most] = around_median(values);
     size_t below = 0;
     std::vector<double> between;
-    for (const double value : values) {
-      total += value == value ? 1 : 0;
-      below += value < least ? 1 : 0;
-      if (value >= least && value <= most) between.push_back(value);
+    size_t count = 0;  // of those between
+    constexpr size_t kBlock = 4096;
+    for (size_t begin = 0; begin < values.size(); begin += kBlock) {
+      between.resize(count + kBlock);
+      // Every value is written, and the next one over it if it does not count: no branch.
+      for (const double value : values.subspan(begin, std::min(kBlock, values.size() - begin))) {
+        total += value == value ? 1 : 0;
+        below += value < least ? 1 : 0;
+        between[count] = value;
+        count += value >= least && value <= most ? 1 : 0;
+      }
     }
+    between.resize(count);
     if (const auto middle = middle_of(between, below, total)) return *middle;
   }
   std::vector<double> all(values.begin(), values.end());
