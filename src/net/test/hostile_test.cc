@@ -54,7 +54,7 @@ TEST(Hostile, WhatIsNoHttp) {
       {"GET /hello HTTP/1.1\r\nHost: localhost\r\nA : c\r\n\r\n", 400},
       {"GET /hello HTTP/1.1\r\nHost: localhost\r\n: c\r\n\r\n", 400},
       {"GET /hello HTTP/1.1\r\nHost: localhost\r\nA: c\rB: d\r\n\r\n", 400},
-      {std::string("GET /hello HTTP/1.1\r\nHost: localhost\r\nA: c\0d\r\n\r\n", 51), 400},
+      {std::string("GET /hello HTTP/1.1\r\nHost: localhost\r\nA: c\0d\r\n\r\n", 48), 400},
       {"GET /hello HTTP/1.1\r\nHost: localhost\r\nExpect: tea\r\n\r\n", 417},
       {"CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\n\r\nxxx", 400},
   };
