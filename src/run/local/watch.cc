@@ -141,6 +141,18 @@ struct Usage {
   uint64_t threads = 0;
 };
 
+// Whether a process has not begun the program yet, or never will: it is a fork of ours, and its memory is ours.
+bool is_our_fork(pid_t pid) {
+  static const struct stat ours = [] {
+    struct stat facts{};
+    ::stat("/proc/self/exe", &facts);
+    return facts;
+  }();
+  struct stat theirs{};
+  return ::stat(fmt::format("/proc/{}/exe", pid).c_str(), &theirs) == 0 && theirs.st_dev == ours.st_dev &&
+         theirs.st_ino == ours.st_ino;
+}
+
 // Of all that descend from a process: what is theirs alone, since libraries are shared.
 void add_descendants(pid_t pid, Usage& usage, int depth) {
   const std::string folder = fmt::format("/proc/{}/task", pid);
@@ -153,7 +165,9 @@ void add_descendants(pid_t pid, Usage& usage, int depth) {
       pid_t child = 0;
       if (std::from_chars(item.data(), item.data() + item.size(), child).ec != std::errc{} || child <= 0) continue;
       const std::string status = read_small(fmt::format("/proc/{}/status", child));
-      usage.memory += (number_behind(status, "\nRssAnon:") + number_behind(status, "\nRssShmem:")) * 1024;
+      if (!is_our_fork(child)) {
+        usage.memory += (number_behind(status, "\nRssAnon:") + number_behind(status, "\nRssShmem:")) * 1024;
+      }
       usage.threads += number_behind(status, "\nThreads:");
       add_descendants(child, usage, depth + 1);
     }

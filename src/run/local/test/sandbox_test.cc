@@ -183,6 +183,15 @@ TEST_P(Sandbox, MemoryHasALimitForEachAndForAll) {
   EXPECT_EQ(all.error().message, "the program takes more memory than its limit: test, 256.0 MiB");
 }
 
+TEST_P(Sandbox, MemoryOfTheCallerDoesNotCount) {
+  const std::vector<char> much(512U << 20, 'x');
+  job_.limits.memory_bytes = 256U << 20;
+  const Status done = python("import time\ntime.sleep(0.5)\nprint('done')");
+  EXPECT_TRUE(done) << done.error().to_string();
+  EXPECT_THAT(lines_, ElementsAre("done"));
+  EXPECT_EQ(much.back(), 'x');
+}
+
 TEST_P(Sandbox, ForksEndAtTheLimit) {
   const Status done = python(
       "import os, signal\n"
