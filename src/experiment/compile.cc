@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 #include <map>
+#include <ranges>
 #include <set>
 #include <unordered_map>
 
@@ -159,10 +160,10 @@ class Compiler {
     const uint32_t entry = emit(predicate, format::kMatch, format::kNoMatch, backwards);
     const uint32_t end = size(instructions_) + size(backwards);
     const auto forward = [&](uint32_t target) { return target >= format::kNoMatch ? target : end - 1 - target; };
-    for (auto at = backwards.rbegin(); at != backwards.rend(); ++at) {
-      at->on_true = forward(at->on_true);
-      at->on_false = forward(at->on_false);
-      instructions_.push_back(*at);
+    for (format::Instruction& at : std::views::reverse(backwards)) {
+      at.on_true = forward(at.on_true);
+      at.on_false = forward(at.on_false);
+      instructions_.push_back(at);
     }
     return forward(entry);
   }
@@ -176,13 +177,13 @@ class Compiler {
       case Predicate::Kind::kFalse:
         return on_false;
       case Predicate::Kind::kAnd:
-        for (auto child = predicate.children.rbegin(); child != predicate.children.rend(); ++child)
-          entry = emit(*child, entry, on_false, backwards);
+        for (const Predicate& child : std::views::reverse(predicate.children))
+          entry = emit(child, entry, on_false, backwards);
         return entry;
       case Predicate::Kind::kOr:
         entry = on_false;
-        for (auto child = predicate.children.rbegin(); child != predicate.children.rend(); ++child)
-          entry = emit(*child, on_true, entry, backwards);
+        for (const Predicate& child : std::views::reverse(predicate.children))
+          entry = emit(child, on_true, entry, backwards);
         return entry;
       case Predicate::Kind::kAtom:
         break;

@@ -304,7 +304,7 @@ std::string to_text(const Condition& condition) {
       return joined(condition);
     case Kind::kNot: {
       const Condition& child = condition.children[0];
-      const std::string text = predicate_text(child, "NOT ");
+      std::string text = predicate_text(child, "NOT ");
       if (!text.empty()) return text;
       return "NOT " + (is_list(child.kind) ? in_brackets(child) : to_text(child));
     }

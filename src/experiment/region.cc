@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <ranges>
 
 namespace sinan::experiment {
 namespace {
@@ -158,8 +159,8 @@ void Regions::expand(Box box, Todo todo, Region& region) {
       case Predicate::Kind::kAnd:
       case Predicate::Kind::kOr:
         if ((predicate.kind == Predicate::Kind::kAnd) != pending.outside) {
-          for (auto child = predicate.children.rbegin(); child != predicate.children.rend(); ++child)
-            todo.push_back({&*child, pending.outside});
+          for (const Predicate& child : std::views::reverse(predicate.children))
+            todo.push_back({&child, pending.outside});
           break;
         }
         for (const Predicate& child : predicate.children) {
@@ -234,10 +235,10 @@ void Regions::reach_parameters(const Box& box, const std::vector<uint32_t>& done
       }
     }
   }
-  for (size_t r = 0; r < parameter.rules.size(); ++r) {
-    if (!gives(parameter.rules[r].value)) continue;
+  for (const BoundRule& rule : parameter.rules) {
+    if (!gives(rule.value)) continue;
     Todo todo;
-    todo.push_back({&parameter.rules[r].when, false});
+    todo.push_back({&rule.when, false});
     expand(box, std::move(todo), ways);
   }
   region.complete = region.complete && ways.complete;

@@ -103,8 +103,9 @@ class Arguments {
     uint64_t product = 1;
     for (const Expr& item : at(i).items) {
       uint64_t value = 0;
-      if (!item.is(Expr::Kind::kInteger) || !whole(item.text, value) || value < 1 || value > most ||
-          (product *= value) > most)
+      const bool is_whole = item.is(Expr::Kind::kInteger) && whole(item.text, value) && value >= 1 && value <= most;
+      if (is_whole) product *= value;
+      if (!is_whole || product > most)
         return std::unexpected(wrong(i, fmt::format("a shape of at most {} values", most)).error());
     }
     if (at(i).items.empty()) return std::unexpected(wrong(i, "a shape").error());

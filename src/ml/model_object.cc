@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <ranges>
 
 #include "arrow/builder.h"
 #include "base/strings.h"
@@ -189,13 +190,13 @@ std::optional<plot::Chart> comparison_chart(std::string_view first_name, const J
                                             std::string_view second_name, const Json& second) {
   for (const std::string_view part : {"validation", "train"}) {
     const auto& metrics = first.at(part).members();
-    for (auto metric = metrics.rbegin(); metric != metrics.rend(); ++metric) {
-      const Json* other = second.at(part).find(metric->first);
-      if (other == nullptr || metric->second.items().size() + other->items().size() < 3) continue;
+    for (const auto& [name, values] : std::views::reverse(metrics)) {
+      const Json* other = second.at(part).find(name);
+      if (other == nullptr || values.items().size() + other->items().size() < 3) continue;
       plot::LineChart chart;
       chart.x.label = "round";
-      chart.y.label = metric->first;
-      chart.lines.push_back(line_of(std::string(first_name), metric->second));
+      chart.y.label = name;
+      chart.lines.push_back(line_of(std::string(first_name), values));
       chart.lines.push_back(line_of(std::string(second_name), *other));
       return plot::Chart{fmt::format("{} and {}", first_name, second_name), fmt::format("{} rows", part),
                          std::move(chart)};

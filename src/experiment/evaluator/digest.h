@@ -36,6 +36,7 @@ class BlockDigest {
   }
 
  protected:
+  // NOLINTNEXTLINE(bugprone-crtp-constructor-accessibility): the digests of this header are all there are.
   explicit BlockDigest(const std::array<uint32_t, kWords>& initial) : state_(initial) {}
 
   void pad() {

@@ -21,6 +21,8 @@ extern "C" {
 
 #define SINAN_EXPERIMENT_ABI 1
 
+/* NOLINTBEGIN(readability-identifier-naming): names of C. */
+
 #if defined(__GNUC__)
 #pragma GCC visibility push(default)
 #endif
@@ -88,6 +90,8 @@ size_t sinan_get_json(const sinan_evaluator* evaluator, const char* parameter, c
 /* A line for each decision, indented by depth. */
 size_t sinan_explain(const sinan_evaluator* evaluator, const char* parameter, const sinan_context* context,
                      char* buffer, size_t size);
+
+/* NOLINTEND(readability-identifier-naming) */
 
 #if defined(__GNUC__)
 #pragma GCC visibility pop

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <ranges>
 
 #include "experiment/configuration_json.h"
 #include "experiment/statements/definition.h"
@@ -107,9 +108,9 @@ Edit transition(sql::Name name, std::vector<State> from, State to, std::string_v
 }
 
 const Value* value_of(const Treatment& treatment, const std::vector<std::string_view>& path) {
-  for (auto group = path.rbegin(); group != path.rend(); ++group) {
+  for (const std::string_view group : std::views::reverse(path)) {
     const auto found =
-        std::ranges::find(treatment.by_group, *group, [](const auto& entry) { return std::string_view(entry.first); });
+        std::ranges::find(treatment.by_group, group, [](const auto& entry) { return std::string_view(entry.first); });
     if (found != treatment.by_group.end()) return &found->second;
   }
   return nullptr;
