@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -48,6 +49,12 @@ Result<net::Response> answer_one(const ServedConfiguration& served, const net::R
   return net::Response::json(answer.body, answer.status);
 }
 
+// A tag of the values without them: the same configuration and context give the same, unless a schedule opens in between.
+std::optional<std::string> tag_before(const Snapshot& snapshot, std::string_view body) {
+  if (!snapshot.section<format::Window>(format::kWindows).empty()) return std::nullopt;
+  return fmt::format("\"{}\"", FingerprintBuilder().add(snapshot.version()).add(body).finish().to_hex());
+}
+
 Result<net::Response> answer_all(const ServedConfiguration& served, const net::Request& request) {
   const auto context = RequestContext::read(request.body);
   if (!context) {
@@ -57,12 +64,15 @@ Result<net::Response> answer_all(const ServedConfiguration& served, const net::R
         400);
   }
   std::string body;
+  std::optional<std::string> tag;
   {
     const auto snapshot = served.read();
+    tag = tag_before(*snapshot, request.body);
+    if (tag && request.has_current(*tag)) return net::Response::not_modified(*tag);
     body = evaluate_all(*snapshot, (*context)->context());
   }
-  // Over the result: clients keep their tag when attributes of the context change.
-  const std::string etag = fmt::format("\"{}\"", fingerprint(body).to_hex());
+  // Never of the configuration alone: clients keep their tag when attributes of the context change.
+  const std::string etag = tag.value_or(fmt::format("\"{}\"", fingerprint(body).to_hex()));
   if (request.has_current(etag)) return net::Response::not_modified(etag);
   net::Response response = net::Response::json_text(std::move(body));
   response.headers.set("ETag", etag);
