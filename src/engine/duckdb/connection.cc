@@ -253,15 +253,20 @@ Result<DuckChunk> Connection::fetch(DuckResult& result, std::string_view sql) {
 
 // A thread of DuckDB that fails sets the connection's interrupt flag, to stop the other threads. If a stream's reader sees
 // the flag before it asks for the error (SimpleBufferedData::ExecuteTaskInternal of 1.5.5), the error is lost. So the query
-// runs again, on a connection of its own: the transaction of this one is dead.
+// runs again, on a connection of its own: the transaction of this one is dead. Only a SELECT does: it writes nothing.
 Error Connection::find_error(std::string_view sql) {
   constexpr std::string_view kPrefix = "EXPLAIN ANALYZE ";  // runs it, and drops its rows
   const std::string again = fmt::format("{}{}", kPrefix, sql);
   const auto run = [&]() -> Result<Error> {
     const auto other = TRY(open(database_));
     idx_t count = 0;
+    const DuckStatements original = TRY(other->extract(sql, &count));
+    const DuckPrepared query = TRY(other->prepare(original, 0, sql));
+    if (count != 1 || duckdb_prepared_statement_type(query.get()) != DUCKDB_STATEMENT_TYPE_SELECT) {
+      return fail(Code::kUnavailable, "not a query");
+    }
     const DuckStatements statements = TRY(other->extract(again, &count));
-    const DuckPrepared prepared = TRY(other->prepare(statements, count - 1, again));
+    const DuckPrepared prepared = TRY(other->prepare(statements, 0, again));
     DuckPending pending;
     duckdb_pending_prepared(prepared.get(), pending.out());
     duckdb_pending_state state = DUCKDB_PENDING_RESULT_NOT_READY;

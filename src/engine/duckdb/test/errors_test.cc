@@ -144,4 +144,29 @@ TEST_F(Errors, OfAnyThreadAreToldByAStream) {
   }
 }
 
+// The query that is run again to learn its error must not write a second time, nor outside of its transaction.
+TEST_F(Errors, OfAStreamThatWritesLeaveNothing) {
+  must(session->execute("CREATE TABLE numbers(i BIGINT)"));
+  const std::string insert =
+      "INSERT INTO numbers SELECT CASE WHEN i = 200000 THEN error('boom') ELSE i END FROM range(250000) t(i) RETURNING "
+      "i";
+  for (int turn = 0; turn < 20; ++turn) {
+    auto rows = session->query(insert);
+    Status status;
+    while (rows && status) {
+      auto batch = (*rows)->next();
+      if (!batch)
+        status = std::unexpected(batch.error());
+      else if (!*batch)
+        break;
+    }
+    EXPECT_FALSE(rows && status);
+    rows = fail(Code::kInternal, "closed");
+    auto count = must(session->query("SELECT count(*) FROM numbers"));
+    const auto batch = must(count->next());
+    ASSERT_TRUE(batch);
+    EXPECT_EQ(batch->column(0).as_int(0), 0);
+  }
+}
+
 }  // namespace sinan::engine
