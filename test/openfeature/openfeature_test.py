@@ -175,7 +175,8 @@ class OpenFeature(unittest.TestCase):
         self.assertEqual(changed, 200)
 
     def test_a_context_that_is_none_is_refused(self):
-        for body in (b"{", b"[]", b'{"context": 7}'):
+        many = json.dumps({"context": {f"a{i}": i for i in range(1001)}}).encode()
+        for body in (b"{", b"[]", b'{"context": 7}', many):
             status, answer, _ = self.server.post("/ofrep/v1/evaluate/flags/button.color", body)
             self.assertEqual((status, json.loads(answer)["errorCode"]), (400, "PARSE_ERROR"), body)
 

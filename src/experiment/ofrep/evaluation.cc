@@ -12,6 +12,9 @@
 namespace sinan::experiment {
 namespace {
 
+// A context is searched from its beginning for each.
+constexpr size_t kMostAttributes = 1000;
+
 void set_member(Context& context, std::string_view name, const Json& value,
                 std::vector<std::vector<std::string_view>>& lists) {
   if (value.is_string()) {
@@ -92,6 +95,9 @@ Result<std::unique_ptr<const RequestContext>> RequestContext::read(std::string_v
   const Json& members = out->document_.at("context");
   if (members.is_null()) return out;
   if (!members.is_object()) return fail(Code::kArgument, "the context must be an object");
+  if (members.members().size() > kMostAttributes) {
+    return fail(Code::kArgument, fmt::format("the context has more than {} attributes", kMostAttributes));
+  }
   out->lists_.reserve(members.members().size());
   for (const auto& [name, value] : members.members()) set_member(out->context_, name, value, out->lists_);
   const Json& key = members.at("targetingKey");

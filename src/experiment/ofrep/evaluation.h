@@ -20,7 +20,8 @@ namespace sinan::experiment {
 // A request's context. Owns what Context borrows; not copyable, since that is addresses.
 class RequestContext {
  public:
-  // "" is an empty context. Errors: kArgument for what is no JSON object, or has a context that is none.
+  // "" is an empty context. Errors: kArgument for what is no JSON object, or has a context that is none or has more than
+  // 1,000 attributes.
   static Result<std::unique_ptr<const RequestContext>> read(std::string_view body);
   RequestContext() = default;
   RequestContext(const RequestContext&) = delete;

@@ -13,7 +13,7 @@
 namespace sinan::experiment {
 namespace {
 
-// In the order of names' first use, so that the same declarations give the same types whatever was there before.
+// Adds to the types that are known already what conditions use for the first time.
 Status infer_all(Configuration& configuration) {
   const Configuration declared = configuration;
   for (const Experiment& experiment : declared.experiments) {

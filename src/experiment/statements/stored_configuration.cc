@@ -18,16 +18,30 @@ constexpr std::array kLists = {std::pair{kSegmentKind, std::string_view("segment
 
 using Objects = std::map<ObjectRef, Json>;  // by reference without a version
 
-Objects objects_of(const Configuration& configuration) {
-  Objects out;
+// A configuration as the catalog keeps it.
+struct Stored {
+  Json attributes;
+  Objects objects;
+};
+
+Stored stored_form(const Configuration& configuration) {
   const Json document = to_json(configuration);
+  Stored out{document.at("attributes"), {}};
   for (const auto& [kind, list] : kLists) {
     for (const Json& item : document.at(list).items()) {
-      out[{std::string(kind), std::string(item.at("name").string_view())}] = item;
+      out.objects[{std::string(kind), std::string(item.at("name").string_view())}] = item;
     }
   }
   return out;
 }
+
+// One line of the audit log.
+struct Change {
+  std::string object;  // "experiment button_black"
+  std::string member;  // "rollout"; "created" or "dropped" for the object as a whole
+  std::string before;  // empty: there was none
+  std::string after;
+};
 
 std::string text_of(const Json& value) {
   if (value.is_null()) return {};
@@ -49,6 +63,26 @@ Json change_json(const Change& change) {
   Json out = Json::object({{"object", change.object}, {"member", change.member}});
   if (!change.before.empty()) out.set("before", change.before);
   if (!change.after.empty()) out.set("after", change.after);
+  return out;
+}
+
+std::vector<Change> changes_between(const Stored& before, const Stored& after) {
+  const auto& [old_attributes, old] = before;
+  const auto& [attributes, now] = after;
+  std::vector<Change> out;
+  compare_members("attributes", old_attributes, attributes, out);
+  for (const auto& [ref, item] : now) {
+    const std::string object = ref.to_string();
+    const auto was = old.find(ref);
+    if (was == old.end()) {
+      out.push_back({object, "created", "", ""});
+    } else {
+      compare_members(object, was->second, item, out);
+    }
+  }
+  for (const auto& [ref, item] : old) {
+    if (!now.contains(ref)) out.push_back({ref.to_string(), "dropped", "", ""});
+  }
   return out;
 }
 
@@ -78,30 +112,12 @@ Result<Configuration> configuration_in(const flow::ObjectScope& scope) {
   return stored_configuration(scope.catalog());
 }
 
-std::vector<Change> changes_between(const Configuration& before, const Configuration& after) {
-  const Objects old = objects_of(before);
-  const Objects now = objects_of(after);
-  std::vector<Change> out;
-  compare_members("attributes", to_json(before).at("attributes"), to_json(after).at("attributes"), out);
-  for (const auto& [ref, item] : now) {
-    const std::string object = ref.to_string();
-    const auto was = old.find(ref);
-    if (was == old.end()) {
-      out.push_back({object, "created", "", ""});
-    } else {
-      compare_members(object, was->second, item, out);
-    }
-  }
-  for (const auto& [ref, item] : old) {
-    if (!now.contains(ref)) out.push_back({ref.to_string(), "dropped", "", ""});
-  }
-  return out;
-}
-
 void store_changes(const Configuration& before, const Configuration& after, const Author& author,
                    flow::Outcome& outcome) {
-  const Objects old = objects_of(before);
-  const Objects now = objects_of(after);
+  const Stored was_stored = stored_form(before);
+  const Stored is_stored = stored_form(after);
+  const Objects& old = was_stored.objects;
+  const Objects& now = is_stored.objects;
   for (const auto& [ref, item] : now) {
     const auto was = old.find(ref);
     if (was == old.end() || was->second.dump() != item.dump()) outcome.objects.push_back({ref, {}, item, {}});
@@ -111,9 +127,9 @@ void store_changes(const Configuration& before, const Configuration& after, cons
   }
   if (outcome.objects.empty() && outcome.dropped.empty()) return;
   Json changes = Json::array();
-  for (const Change& change : changes_between(before, after)) changes.push_back(change_json(change));
-  Json record = Json::object(
-      {{"who", author.who}, {"changes", std::move(changes)}, {"attributes", to_json(after).at("attributes")}});
+  for (const Change& change : changes_between(was_stored, is_stored)) changes.push_back(change_json(change));
+  Json record =
+      Json::object({{"who", author.who}, {"changes", std::move(changes)}, {"attributes", is_stored.attributes}});
   if (!author.why.empty()) record.set("why", author.why);
   outcome.objects.push_back({configuration_ref(), {}, std::move(record), static_cast<uint32_t>(before.version)});
 }

@@ -36,15 +36,6 @@ struct PlannedConfiguration final : flow::PlannedObject {
   const Configuration configuration;
 };
 
-// One line of the audit log.
-struct Change {
-  std::string object;  // "experiment button_black"
-  std::string member;  // "rollout"; "created" or "dropped" for the object as a whole
-  std::string before;  // empty: there was none
-  std::string after;
-};
-std::vector<Change> changes_between(const Configuration& before, const Configuration& after);
-
 // Who made a change, and why.
 struct Author {
   std::string who;
