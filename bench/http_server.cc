@@ -17,6 +17,7 @@
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <string>
 #include <thread>
 
@@ -49,8 +50,8 @@ struct Load {
 
 // All threads of this process but the measured one wait: its time is the server's.
 Load measure(uint16_t port, const std::string& path, const std::string& script) {
-  char name[] = "/tmp/sinan-bench-XXXXXX";
-  const int file = mkstemp(name);
+  std::string name = (std::filesystem::temp_directory_path() / "sinan-bench-XXXXXX").string();
+  const int file = mkstemp(name.data());
   if (file < 0 || write(file, script.data(), script.size()) != static_cast<ssize_t>(script.size())) std::exit(1);
   close(file);
   const std::string command =
@@ -62,7 +63,7 @@ Load measure(uint16_t port, const std::string& path, const std::string& script) 
   while (const size_t count = fread(buffer.data(), 1, buffer.size(), pipe)) out.append(buffer.data(), count);
   const int status = pclose(pipe);
   const double used = process_seconds() - before;
-  unlink(name);
+  unlink(name.c_str());
   Load load;
   const size_t rate = out.find("Requests/sec:");
   const size_t count = out.find(" requests in ");

@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "arrow/value_width.h"
 #include "base/check.h"
 
 namespace sinan::arrow {
@@ -20,35 +21,12 @@ bool is_list(const Type& type) {
 // Both keep where a value ends.
 bool has_offsets(const Type& type) { return is_text(type.id) || is_list(type); }
 
-// Bytes of a value; 0 for bits and text.
+// Bytes of a value; 0 for bits, text and lists.
 size_t width_of(const Type& type) {
-  switch (type.id) {
-    case TypeId::kInt8:
-    case TypeId::kUInt8:
-      return 1;
-    case TypeId::kInt16:
-    case TypeId::kUInt16:
-      return 2;
-    case TypeId::kInt32:
-    case TypeId::kUInt32:
-    case TypeId::kFloat:
-    case TypeId::kDate:
-      return 4;
-    case TypeId::kInt64:
-    case TypeId::kUInt64:
-    case TypeId::kDouble:
-    case TypeId::kTimestamp:
-      return 8;
-    case TypeId::kTime:
-      return type.unit <= TimeUnit::kMilli ? 4 : 8;
-    case TypeId::kBool:
-    case TypeId::kString:
-    case TypeId::kBinary:
-      return 0;
-    default:
-      CHECK(is_list(type) && "a type that is not built");
-      return 0;
-  }
+  const size_t width = value_width(type);
+  const bool is_built = type.id != TypeId::kDecimal && (width > 0 || type.id == TypeId::kBool || has_offsets(type));
+  CHECK(is_built && "a type that is not built");
+  return width;
 }
 
 // Text is built with 32-bit offsets whatever layout the schema had before.

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "arrow/builder.h"
+#include "arrow/value_width.h"
 #include "base/strings.h"
 #include "run/arrow_ipc.h"
 #include "run/arrow_ipc_format.h"
@@ -109,28 +110,6 @@ std::optional<Type> read_type(const FlatTable& field) {
   return std::nullopt;
 }
 
-size_t width_of(const Type& type) {
-  switch (type.id) {
-    case TypeId::kInt8:
-    case TypeId::kUInt8:
-      return 1;
-    case TypeId::kInt16:
-    case TypeId::kUInt16:
-      return 2;
-    case TypeId::kInt32:
-    case TypeId::kUInt32:
-    case TypeId::kFloat:
-    case TypeId::kDate:
-      return 4;
-    case TypeId::kTime:
-      return type.unit == TimeUnit::kSecond || type.unit == TimeUnit::kMilli ? 4 : 8;
-    case TypeId::kDecimal:
-      return 16;
-    default:
-      return 8;
-  }
-}
-
 // A batch's memory and its C structs; freed by the release of the outer array.
 struct Content {
   std::vector<uint64_t> body;  // aligned
@@ -223,7 +202,7 @@ class Columns {
                                                  : read_texts<int32_t>(field, bits, buffers);
     }
     const bool packed = field.type.id == TypeId::kBool;
-    const Buffer values = TRY(take(packed ? (rows_ + 7) / 8 : rows_ * width_of(field.type)));
+    const Buffer values = TRY(take(packed ? (rows_ + 7) / 8 : rows_ * value_width(field.type)));
     buffers[1] = values.data;
     return check_range(field, values.data, bits);
   }
@@ -264,7 +243,7 @@ class Columns {
       const int64_t day = 86'400 * kPerSecond[static_cast<size_t>(field.type.unit)];
       for (size_t i = 0; i < rows_; ++i) {
         const int64_t value =
-            width_of(field.type) == 4 ? int64_t{value_at<int32_t>(data, i)} : value_at<int64_t>(data, i);
+            value_width(field.type) == 4 ? int64_t{value_at<int32_t>(data, i)} : value_at<int64_t>(data, i);
         if (is_set(bits, i) && (value < 0 || value >= day))
           return fail(Code::kData, fmt::format("column \"{}\" has a time that is not within a day", field.name));
       }

@@ -7,6 +7,7 @@
 #include <limits>
 #include <string_view>
 
+#include "arrow/value_width.h"
 #include "base/strings.h"
 #include "engine/duckdb/handles.h"
 
@@ -33,31 +34,17 @@ void import_validity(const ColumnView& column, size_t begin, size_t count, duckd
 
 // Bytes a value has in both layouts, or 0 where they differ.
 size_t common_width(const Type& type) {
+  const size_t width = value_width(type);
   switch (type.id) {
-    case TypeId::kInt8:
-    case TypeId::kUInt8:
-      return 1;
-    case TypeId::kInt16:
-    case TypeId::kUInt16:
-      return 2;
-    case TypeId::kInt32:
-    case TypeId::kUInt32:
-    case TypeId::kFloat:
-    case TypeId::kDate:
-      return 4;
-    case TypeId::kInt64:
-    case TypeId::kUInt64:
-    case TypeId::kDouble:
-      return 8;
     case TypeId::kTime:
-      return type.unit >= TimeUnit::kMicro ? 8 : 0;
+      return type.unit >= TimeUnit::kMicro ? width : 0;
     // With a zone DuckDB knows microseconds only.
     case TypeId::kTimestamp:
-      return !type.has_zone || type.unit == TimeUnit::kMicro ? 8 : 0;
+      return !type.has_zone || type.unit == TimeUnit::kMicro ? width : 0;
     case TypeId::kDecimal:
-      return type.precision > 18 ? 16 : 0;
+      return type.precision > 18 ? width : 0;
     default:
-      return 0;
+      return width;
   }
 }
 
