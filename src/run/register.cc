@@ -46,7 +46,8 @@ std::vector<flow::DoctorFinding> examine() {
   const auto tool = find_container_tool();
   findings.push_back({.name = "containers of TO RUN",
                       .works = tool.has_value(),
-                      .detail = tool ? tool->string() : "neither docker nor podman found",
+                      .detail = tool ? fmt::format("{} found; whether it can start one is seen then", tool->string())
+                                     : "neither docker nor podman found",
                       .remedy = "apt-get install podman",
                       .is_optional = true});
   return findings;
