@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "app/completion.h"
+#include "app/completion_names.h"
 #include "app/line_editor.h"
 #include "app/statement_help.h"
 #include "base/strings.h"
@@ -16,28 +17,6 @@ namespace {
 constexpr std::string_view kWelcome =
     "Statements end with ';'. Tab completes, Ctrl-R searches, Ctrl-C cancels. \\h lists the statements, \\h STATEMENT "
     "explains one, \\q leaves.\n";
-
-CompletionNames gather_names(flow::Project& project, std::string_view before_cursor) {
-  CompletionNames names;
-  if (const auto tables = project.engine().tables()) {
-    for (const engine::TableInfo& table : *tables) {
-      if (table.name.schema.starts_with("__")) continue;  // Sinan's own
-      CompletionNames::Table entry;
-      for (const std::string& part : {table.name.schema, table.name.table}) {
-        if (!part.empty()) entry.name += (entry.name.empty() ? "" : ".") + part;
-      }
-      for (const arrow::Field& field : table.columns) entry.columns.push_back(field.name);
-      names.tables.push_back(std::move(entry));
-    }
-  }
-  if (const auto models = project.catalog().objects(object_kind::kModel)) {
-    for (const catalog::ObjectVersion& model : *models) names.models.push_back(model.ref.name);
-  }
-  for (const auto& kind : project.registry().kinds()) names.phrases.emplace_back(kind->phrase());
-  names.others = project.registry().complete({.statement = before_cursor, .word = word_before_cursor(before_cursor)});
-  for (const std::string_view function : project.registry().function_names()) names.others.emplace_back(function);
-  return names;
-}
 
 // One line for the history, unless a comment would swallow the rest.
 std::string history_entry(std::string text) {
@@ -88,7 +67,7 @@ int run_prompt(flow::Project& project, Screen& screen, Interrupts& interrupts, c
   std::string pending;
   LineEditor editor(interrupts, project.state_folder() / "history", [&](std::string_view before_cursor) {
     const std::string before = pending + std::string(before_cursor);
-    return complete(before, gather_names(project, before));
+    return complete(before, completion_names(project, before));
   });
   Session session(project, screen, interrupts, line);
   interrupts.serve_prompt();

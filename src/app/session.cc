@@ -6,13 +6,11 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
 
 #include "app/error_text.h"
 #include "app/plan_text.h"
-#include "base/json.h"
+#include "app/run_pictures.h"
 #include "base/strings.h"
-#include "plot/svg.h"
 #include "plot/terminal.h"
 
 namespace sinan::app {
@@ -179,46 +177,21 @@ std::string Session::project_option() const {
 
 std::optional<std::string> Session::save_pictures(const flow::Plan& plan, const flow::RunReport& report,
                                                   bool with_timeline) {
-  struct Picture {
-    std::string name;
-    const plot::Chart* chart;
-  };
-  std::vector<Picture> pictures;
-  std::set<std::string> taken;
-  for (size_t i = 0; i < report.steps.size(); ++i) {
-    for (const flow::Artefact& artefact : report.steps[i].outcome.artefacts) {
-      // Two steps may both have a "roc": the later one says which step it is of.
-      std::string name = artefact.name;
-      if (!taken.insert(name).second) name = fmt::format("{}_step{}", artefact.name, i + 1);
-      pictures.push_back({name, &artefact.chart});
-    }
-  }
+  std::vector<RunPicture> pictures = pictures_of(report);
   const plot::Chart steps = timeline(plan, report);
-  if (with_timeline) pictures.push_back({"steps", &steps});
+  if (with_timeline) pictures.push_back({"steps.svg", &steps, std::nullopt});
   if (pictures.empty()) return std::string();
 
   const std::filesystem::path folder =
       line_.output.empty() ? project_.state_folder() / "runs" / report.id.value : std::filesystem::path(line_.output);
-  const auto save = [&]() -> Status {
-    TRY(project_.files().create_directories(folder));
-    for (const Picture& picture : pictures) {
-      TRY(project_.files().write_file_durable(folder / (picture.name + ".svg"), plot::to_svg(*picture.chart)));
-    }
-    return {};
-  };
-  if (auto saved = save(); !saved) {
+  if (auto saved = app::save_pictures(project_.files(), folder, pictures); !saved) {
     show_error(screen_, std::move(saved).error().within("while saving pictures"), line_.json_errors);
     return std::nullopt;
   }
+  if (line_.format == Format::kJsonl) return pictures_event(folder, pictures).dump() + "\n";
   std::vector<std::string> names;
-  for (const Picture& picture : pictures) names.push_back(picture.name + ".svg");
+  for (const RunPicture& picture : pictures) names.push_back(picture.file);
   std::error_code ignored;
-  if (line_.format == Format::kJsonl) {
-    Json::Array files;
-    for (const std::string& name : names) files.emplace_back(name);
-    const std::string whole = std::filesystem::absolute(folder, ignored).lexically_normal().string();
-    return Json::object({{"event", "pictures"}, {"folder", whole}, {"files", Json(std::move(files))}}).dump() + "\n";
-  }
   const std::filesystem::path near = std::filesystem::proximate(folder, ignored);
   const std::filesystem::path& shown = near.empty() || near.string().starts_with("../..") ? folder : near;
   return fmt::format("pictures in {}: {}\n", shown.string(), join(names, ", "));

@@ -137,7 +137,7 @@ void add_watch(net::Router& router, ProgramRuns& runs) {
   net::RouteDoc described =
       doc("Watch a program",
           "Server-sent events from its beginning: \"output\" (lines of JSON, as sinan run --format jsonl writes them), "
-          "\"state\". "
+          "\"plan\" (its steps, once they are known), \"step\" (one has begun or ended), \"state\". "
           "\"refetch\" says that some are kept no more: get the result. The stream ends with the program.",
           {{200, "Events", net::string_schema(), "text/event-stream"}});
   described.parameters = {{.name = "Last-Event-ID", .description = "Go on after this one", .in_header = true}};
@@ -148,6 +148,56 @@ void add_watch(net::Router& router, ProgramRuns& runs) {
                 return Response::events(
                     TRY(runs.watch(request.path_parameter("id"), request.headers.find("last-event-id"))));
               },
+              .doc = std::move(described)});
+}
+
+Json step_schema() {
+  return net::object_schema(
+      {{"step", net::integer_schema(1, INT32_MAX, "Its number in the plan")},
+       {"status", net::enum_schema({"running", "done", "cached", "failed", "skipped", "cancelled"})},
+       {"started", Json::object({{"type", "number"}, {"description", "Seconds since the run began"}})},
+       {"seconds", Json::object({{"type", "number"}})},
+       {"rows", Json::object({{"type", "integer"}, {"description", "-1: none are counted"}})}},
+      {"step", "status"});
+}
+
+Json plan_schema() {
+  return net::object_schema({{"program", net::string_schema("The name")},
+                             {"ok", Json::object({{"type", "boolean"}, {"description", "It has no errors"}})},
+                             {"steps", net::array_schema(Json::object({{"type", "object"}}))},
+                             {"diagnostics", net::array_schema(Json::object({{"type", "object"}}))}},
+                            {"program", "ok", "steps", "diagnostics"});
+}
+
+void add_plan(net::Router& router, ProgramRuns& runs) {
+  Json nullable_plan = plan_schema();
+  nullable_plan.set("type", Json::array({"object", "null"}));
+  router.add({.method = Method::kGet,
+              .path = "/v1/programs/{id}/plan",
+              .access = net::kViewers,
+              .handle = [&runs](const Request& request) -> Result<Response> {
+                return Response::json(TRY(runs.plan(request.path_parameter("id"))));
+              },
+              .doc = doc("Text and plan of a program", "With the states of the steps that have begun.",
+                         {{200, "The plan is null until it is made",
+                           net::object_schema({{"text", net::string_schema()},
+                                               {"plan", std::move(nullable_plan)},
+                                               {"steps", net::array_schema(step_schema())}},
+                                              {"text", "plan", "steps"})}})});
+  net::RouteDoc described =
+      doc("Check a program",
+          "Answers its steps, what each reads and writes, and all errors. Nothing is run. 503 while a "
+          "program runs.",
+          {{200, "Its plan", plan_schema()}});
+  described.request_schema = submission_schema();
+  router.add({.method = Method::kPost,
+              .path = "/v1/plan",
+              .access = net::kEditors,
+              .handle = [&runs](const Request& request) -> Result<Response> {
+                return Response::json(TRY(runs.check(TRY(parse_submission(request)))));
+              },
+              .is_slow = true,
+              .body_limit = kMostProgramBytes,
               .doc = std::move(described)});
 }
 
@@ -191,6 +241,7 @@ void add_program_routes(net::Router& router, ProgramRuns& runs) {
                     net::object_schema({{"program", state_schema()}, {"output", net::array_schema(Json::object())}},
                                        {"program", "output"})}})});
   add_watch(router, runs);
+  add_plan(router, runs);
 }
 
 }  // namespace sinan::app

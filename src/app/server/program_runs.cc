@@ -7,12 +7,11 @@
 #include <algorithm>
 
 #include "app/error_text.h"
+#include "app/run_pictures.h"
 #include "app/run_view.h"
 #include "base/check.h"
 #include "base/id.h"
 #include "base/log.h"
-#include "flow/executor.h"
-#include "flow/plan.h"
 
 namespace sinan::app {
 namespace {
@@ -38,7 +37,36 @@ struct Pipe {
   int ends[2] = {-1, -1};
 };
 
+double seconds_of(std::chrono::nanoseconds time) { return std::chrono::duration<double>(time).count(); }
+
 }  // namespace
+
+// Tells of each step as it begins and ends, in whatever order; the view shows them in the program's.
+class ProgramRuns::StepWatch final : public flow::Observer {
+ public:
+  StepWatch(ProgramRuns& runs, Run& run, RunView& view) : runs_(runs), run_(run), view_(view) {}
+
+  void step_started(const flow::PlannedStep& step) override {
+    runs_.tell_step(run_, step.statement.index + 1, Json::object({{"status", "running"}}));
+    view_.step_started(step);
+  }
+  void step_progress(const flow::ProgressSnapshot& progress) override { view_.step_progress(progress); }
+  void step_finished(const flow::PlannedStep& step, const flow::StepReport& report) override {
+    const flow::Outcome& outcome = report.outcome;
+    runs_.tell_step(run_, step.statement.index + 1,
+                    Json::object({{"status", catalog::to_string(report.status)},
+                                  {"started", seconds_of(report.started)},
+                                  {"seconds", seconds_of(report.duration)},
+                                  {"rows", outcome.rows_written >= 0 ? outcome.rows_written : outcome.rows_read}}));
+    view_.step_finished(step, report);
+  }
+  flow::ResultSink& results(const flow::PlannedStep& step) override { return view_.results(step); }
+
+ private:
+  ProgramRuns& runs_;
+  Run& run_;
+  RunView& view_;
+};
 
 ProgramRuns::ProgramRuns(flow::Project& project, net::EventHub& events, Metrics& metrics)
     : project_(project),
@@ -124,6 +152,32 @@ Result<std::string> ProgramRuns::output(std::string_view id) const {
   return TRY(find(id))->output;
 }
 
+Result<Json> ProgramRuns::plan(std::string_view id) const {
+  const std::lock_guard lock(mutex_);
+  const auto run = TRY(find(id));
+  Json::Array steps;
+  for (const auto& [number, event] : run->steps) steps.push_back(event);
+  return Json::object({{"text", run->submission.program}, {"plan", run->plan}, {"steps", Json(std::move(steps))}});
+}
+
+Result<Json> ProgramRuns::check(Submission submission) {
+  const std::unique_lock lock(using_plans_, std::try_to_lock);
+  if (!lock) {
+    return fail(Code::kBusy, "a program runs, and this one cannot be checked beside it",
+                "submit it: it is checked before it runs");
+  }
+  return flow::to_json(TRY(make_plan(submission, end_.token())));
+}
+
+Result<flow::Plan> ProgramRuns::make_plan(const Submission& submission, const CancelToken& cancel) {
+  return flow::make_plan(submission.program, project_,
+                         {.program_name = submission.name,
+                          .use_cache = submission.use_cache,
+                          .resume = submission.resume,
+                          .seed = submission.seed,
+                          .cancel = cancel});
+}
+
 Result<Json> ProgramRuns::cancel(std::string_view id) {
   std::shared_ptr<Run> run;
   {
@@ -193,12 +247,8 @@ ProgramRuns::State ProgramRuns::execute(Run& run) {
     return run.cancel.cancelled() && state != State::kDone ? State::kCancelled : state;
   };
   const Submission& submission = run.submission;
-  auto plan = flow::make_plan(submission.program, project_,
-                              {.program_name = submission.name,
-                               .use_cache = submission.use_cache,
-                               .resume = submission.resume,
-                               .seed = submission.seed,
-                               .cancel = run.cancel.token()});
+  const std::lock_guard planning(using_plans_);
+  auto plan = make_plan(submission, run.cancel.token());
   if (!plan) {
     screen.write(Stream::kOut, error_json(plan.error(), submission.name, submission.program));
     return ended(State::kFailed);
@@ -206,23 +256,50 @@ ProgramRuns::State ProgramRuns::execute(Run& run) {
   for (const flow::Diagnostic& diagnostic : plan->diagnostics) {
     screen.write(Stream::kOut, error_json(diagnostic.error, plan->program_name, *plan->program, diagnostic.is_warning));
   }
+  tell_plan(run, *plan);
   if (!plan->ok()) return ended(State::kWrong);
   if (plan->steps.empty()) return ended(State::kDone);
   RunView view(screen, *plan, project_.clock(),
                {.results = {.format = Format::kJsonl}, .step_lines = true, .messages = true, .json_errors = true});
+  StepWatch watch(*this, run, view);
   const auto report =
-      flow::execute(*plan, project_, view,
+      flow::execute(*plan, project_, watch,
                     {.use_cache = submission.use_cache, .seed = submission.seed, .cancel = run.cancel.token()});
   view.close();
   if (!report) {
     screen.write(Stream::kOut, error_json(report.error(), submission.name, submission.program));
     return ended(State::kFailed);
   }
+  save_pictures(screen, *report);
   {
     const std::lock_guard lock(mutex_);
     run.catalog_run = report->id.value;
   }
   return ended(report->ok() ? State::kDone : State::kFailed);
+}
+
+void ProgramRuns::save_pictures(Screen& screen, const flow::RunReport& report) {
+  const std::vector<RunPicture> pictures = pictures_of(report);
+  if (pictures.empty()) return;
+  const std::filesystem::path folder = project_.state_folder() / "runs" / report.id.value;
+  if (auto saved = app::save_pictures(project_.files(), folder, pictures); !saved) {
+    screen.write(Stream::kOut, error_json(std::move(saved).error().within("while saving pictures"), "", ""));
+    return;
+  }
+  screen.write(Stream::kOut, pictures_event(folder, pictures).dump() + "\n");
+}
+
+void ProgramRuns::tell_plan(Run& run, const flow::Plan& plan) {
+  const std::lock_guard lock(mutex_);
+  run.plan = flow::to_json(plan);
+  events_.publish(topic(run), {.name = "plan", .data = run.plan.dump()});
+}
+
+void ProgramRuns::tell_step(Run& run, uint32_t number, Json event) {
+  event.set("step", static_cast<int64_t>(number));
+  const std::lock_guard lock(mutex_);
+  events_.publish(topic(run), {.name = "step", .data = event.dump()});
+  run.steps.insert_or_assign(number, std::move(event));
 }
 
 // Whole lines, as many as have come, are one event.
@@ -266,6 +343,7 @@ void ProgramRuns::stop() {
     for (const auto& [id, run] : runs_) all.push_back(run);
   }
   changed_.notify_all();
+  end_.cancel();
   for (const auto& run : all) run->cancel.cancel();
   if (thread_.joinable()) thread_.join();
 }

@@ -1,6 +1,6 @@
 // ProgramRuns: the programs that clients of the server have submitted: one runs at a time, the others wait their turn; the
 // latest that have ended are kept. What a run prints is what `sinan run --format jsonl` prints: lines of JSON, to be had as
-// they come (server-sent events) or afterwards.
+// they come (server-sent events) or afterwards; beside it stand the plan and the states of its steps, as they change.
 //
 // Thread-safe. Programs run on a thread of its own.
 #pragma once
@@ -14,11 +14,14 @@
 #include <string>
 #include <thread>
 
+#include "app/screen.h"
 #include "base/cancel.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/metrics.h"
 #include "base/random.h"
+#include "flow/executor.h"
+#include "flow/plan.h"
 #include "flow/project.h"
 #include "net/event_hub.h"
 
@@ -45,9 +48,15 @@ class ProgramRuns {
   Result<Json> state(std::string_view id) const;
   Json list(size_t most) const;                           // the latest first
   Result<std::string> output(std::string_view id) const;  // lines of JSON, as far as they have come
+  // {"text", "plan", "steps"}: the program, its plan (null before it is checked), and of each step that has begun the latest
+  // event "step".
+  Result<Json> plan(std::string_view id) const;
+  // Checks a program and answers its plan; nothing runs. Errors: kBusy while a program runs: a check makes the program's tables,
+  // empty, in a transaction that it rolls back, which two cannot do at a time; kCancelled when the server ends.
+  Result<Json> check(Submission submission);
   // Cancels a run that has not ended, and forgets one that has; answers its state.
   Result<Json> cancel(std::string_view id);
-  // Events "output" (lines of JSON) and "state" from the beginning, or after the last one that the client has seen.
+  // Events "output" (lines of JSON), "plan", "step" and "state" from the beginning, or after the last one that the client has seen.
   Result<std::shared_ptr<net::EventSubscription>> watch(std::string_view id,
                                                         std::optional<std::string_view> last_event_id);
   // Cancels what runs and waits, and answers when it has ended.
@@ -65,13 +74,20 @@ class ProgramRuns {
     std::string catalog_run;  // of the run record; empty when nothing was run
     std::string output;
     bool is_truncated = false;
+    Json plan;                       // null before it is made
+    std::map<uint32_t, Json> steps;  // by number: the latest event of each
     CancelSource cancel;
   };
+  class StepWatch;
   static std::string_view to_string(State state);
   static std::string topic(const Run& run) { return "program/" + run.id; }
   Json to_json(const Run& run) const;  // mutex_ held
   void work();
   State execute(Run& run);
+  Result<flow::Plan> make_plan(const Submission& submission, const CancelToken& cancel);
+  void save_pictures(Screen& screen, const flow::RunReport& report);
+  void tell_plan(Run& run, const flow::Plan& plan);
+  void tell_step(Run& run, uint32_t number, Json event);
   void read_output(Run& run, int descriptor);
   void add_output(Run& run, std::string lines);
   void change(Run& run, State state);                            // mutex_ held
@@ -88,6 +104,8 @@ class ProgramRuns {
   std::map<std::string, std::shared_ptr<Run>, std::less<>> runs_;  // ids sort by time
   std::deque<std::shared_ptr<Run>> queue_;
   bool is_stopping_ = false;
+  CancelSource end_;        // of checks
+  std::mutex using_plans_;  // held while a program is checked or runs; taken before mutex_
   std::thread thread_;
 };
 

@@ -6,9 +6,13 @@
 #include <atomic>
 
 #include "app/capabilities.h"
+#include "app/console/routes.h"
 #include "app/server/capability_routes.h"
+#include "app/server/catalog_routes.h"
+#include "app/server/completion_routes.h"
 #include "app/server/program_routes.h"
 #include "app/server/program_runs.h"
+#include "app/server/session_routes.h"
 #include "app/server/token_file.h"
 #include "app/session.h"
 #include "base/log.h"
@@ -90,10 +94,14 @@ Status serve(Screen& screen, Interrupts& interrupts, const CommandLine& line, fl
   net::EventHub events({.most_bytes = size_t{4} << 20});
   ProgramRuns runs(project, events, metrics);
   std::atomic<bool> is_ready = true;
+  net::Authenticator authenticator(std::move(records), project.clock());
   net::Router router;
   add_program_routes(router, runs);
+  add_session_routes(router, project, [&] { return authenticator.is_open(); });
+  add_catalog_routes(router, project);
+  add_completion_routes(router, project);
+  add_console_routes(router);
   add_capability_routes(router, {project, events, metrics});
-  net::Authenticator authenticator(std::move(records), project.clock());
   net::add_standard_routes(router, metrics,
                            {.title = "Sinan",
                             .version = SINAN_VERSION,
