@@ -1,9 +1,10 @@
+#include <algorithm>
 #include <cstring>
 #include <deque>
 #include <new>
 #include <string>
 
-#include "experiment/evaluator/evaluate.h"
+#include "experiment/evaluator/answer.h"
 #include "experiment/evaluator/evaluator.h"
 #include "experiment/evaluator/sinan_experiment.h"
 
@@ -144,9 +145,27 @@ size_t sinan_get_json(const sinan_evaluator* evaluator, const char* parameter, c
 }
 size_t sinan_explain(const sinan_evaluator* evaluator, const char* parameter, const sinan_context* context,
                      char* buffer, size_t size) {
-  const Evaluator::Reading snapshot = evaluator->evaluator.read();
-  std::string text;
-  for (const Step& step : explain(*snapshot, parameter, context->context))
-    text += std::string(2 * size_t{step.depth}, ' ') + step.text + "\n";
-  return copy_text(text, buffer, size);
+  const std::span<char> room(buffer, buffer == nullptr || size == 0 ? 0 : size - 1);
+  const size_t needed = explain_into(*evaluator->evaluator.read(), parameter, context->context, room);
+  if (buffer != nullptr && size != 0) buffer[std::min(needed, room.size())] = '\0';
+  return needed;
+}
+
+size_t sinan_evaluate(const sinan_evaluator* evaluator, const char* parameter, size_t parameter_size, int32_t type,
+                      const void* context, size_t context_size, int32_t is_prefetch, char* texts, size_t size,
+                      sinan_answer* out) {
+  return answer(*evaluator->evaluator.read(), {parameter, parameter_size}, type,
+                {static_cast<const std::byte*>(context), context_size},
+                is_prefetch != 0 ? Access::kPrefetch : Access::kRead, {texts, size}, *out);
+}
+size_t sinan_explain_context(const sinan_evaluator* evaluator, const char* parameter, size_t parameter_size,
+                             const void* context, size_t context_size, char* texts, size_t size) {
+  return explain_into(*evaluator->evaluator.read(), {parameter, parameter_size},
+                      std::span(static_cast<const std::byte*>(context), context_size), {texts, size});
+}
+size_t sinan_parameters(const sinan_evaluator* evaluator, char* texts, size_t size) {
+  return parameters_into(*evaluator->evaluator.read(), {texts, size});
+}
+void sinan_count_access(const sinan_evaluator* evaluator, const char* parameter, size_t parameter_size) {
+  count_access(*evaluator->evaluator.read(), {parameter, parameter_size});
 }

@@ -553,16 +553,8 @@ const Value* typed_value(const Snapshot& snapshot, std::string_view parameter, c
                          Detail* detail) {
   Detail own;
   Detail& target = detail == nullptr ? own : *detail;
-  target = evaluate(snapshot, parameter, context);
-  if (target.value == kNone) return nullptr;
-  const Value& value = snapshot.tables().values[target.value];
-  const bool widened = type == 2 && value.type == 1;
-  if (value.type == type || widened) return &value;
-  target.reason = Reason::kError;
-  target.problem = Problem::kTypeMismatch;
-  target.value = kNone;
-  target.exposure_count = 0;  // what was delivered is the caller's default
-  return nullptr;
+  target = evaluate_as(snapshot, parameter, type, context);
+  return target.value == kNone ? nullptr : &snapshot.tables().values[target.value];
 }
 
 }  // namespace
@@ -600,6 +592,19 @@ Detail evaluate(const Snapshot& snapshot, std::string_view parameter, const Cont
   detail.missing_unit = resolver.missing_unit();
   if (detail.missing_unit && access == Access::kRead) snapshot.count_missing_unit(resolver.experiment_without_unit());
   if (!resolver.met().empty()) find_exposures(snapshot, context, resolver, outcome, detail);
+  return detail;
+}
+
+Detail evaluate_as(const Snapshot& snapshot, std::string_view parameter, uint32_t type, const Context& context,
+                   Access access) {
+  Detail detail = evaluate(snapshot, parameter, context, access);
+  if (detail.value == kNone) return detail;
+  const uint32_t present = snapshot.tables().values[detail.value].type;
+  if (present == type || (type == 2 && present == 1)) return detail;
+  detail.reason = Reason::kError;
+  detail.problem = Problem::kTypeMismatch;
+  detail.value = kNone;
+  detail.exposure_count = 0;  // what was delivered is the caller's default
   return detail;
 }
 

@@ -40,22 +40,33 @@ Evaluator::Reading Evaluator::read() const {
   }
 }
 
-Status Evaluator::check_version(uint64_t version) const {
-  const uint64_t present = read()->version();
-  if (version >= present) return {};
-  return fail(Code::kArgument, "snapshot is older than the one in use: version " + std::to_string(version) +
-                                   ", in use is " + std::to_string(present));
+Status Evaluator::check_successor(const Snapshot& snapshot) const {
+  const Reading present = read();
+  if (snapshot.version() > present->version()) return {};
+  if (snapshot.version() < present->version()) {
+    return fail(Code::kArgument, "snapshot is older than the one in use: version " +
+                                     std::to_string(snapshot.version()) + ", in use is " +
+                                     std::to_string(present->version()));
+  }
+  if (std::ranges::equal(snapshot.bytes(), present->bytes())) return {};
+  return fail(Code::kArgument, "snapshot is of another project: its content is not that of the one in use, version " +
+                                   std::to_string(snapshot.version()));
 }
 
 Status Evaluator::load(std::span<const std::byte> bytes) {
   auto snapshot = TRY(Snapshot::load(bytes));
-  TRY(check_version(snapshot->version()));
-  publish(std::move(snapshot));
+  const std::lock_guard lock(writers_);
+  TRY(check_successor(*snapshot));
+  replace(std::move(snapshot));
   return {};
 }
 
 void Evaluator::publish(std::unique_ptr<const Snapshot> snapshot) {
   const std::lock_guard lock(writers_);
+  replace(std::move(snapshot));
+}
+
+void Evaluator::replace(std::unique_ptr<const Snapshot> snapshot) {
   retire(current_.exchange(snapshot.release(), std::memory_order_seq_cst));
 }
 

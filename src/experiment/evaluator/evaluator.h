@@ -59,8 +59,9 @@ class Evaluator {
 
   Reading read() const;
 
-  // Replaces the snapshot. One older than the present (by configuration version) is refused with kArgument; equal versions are
-  // taken, so that a reload is no error. A damaged one is refused and the present stays.
+  // Replaces the snapshot. Refused with kArgument, so that the present one stays: an older one (by configuration version), and one
+  // of the same version with another content, which is of another project. The same again is no error. Damaged ones are
+  // refused with load()'s error.
   Status load(std::span<const std::byte> bytes);
   void publish(std::unique_ptr<const Snapshot> snapshot);
 
@@ -76,7 +77,8 @@ class Evaluator {
   Counts counts() const;
 
  private:
-  Status check_version(uint64_t version) const;
+  Status check_successor(const Snapshot& snapshot) const;  // writers_ is held
+  void replace(std::unique_ptr<const Snapshot> snapshot);  // writers_ is held
   void retire(const Snapshot* snapshot);
   static void add_counts(const Snapshot& snapshot, Counts& counts);
 

@@ -38,7 +38,21 @@ typedef enum sinan_reason {
   SINAN_REASON_ERROR = 4
 } sinan_reason;
 
-typedef enum sinan_problem { SINAN_OK = 0, SINAN_FLAG_NOT_FOUND = 1, SINAN_TYPE_MISMATCH = 2 } sinan_problem;
+typedef enum sinan_problem {
+  SINAN_OK = 0,
+  SINAN_FLAG_NOT_FOUND = 1,
+  SINAN_TYPE_MISMATCH = 2,
+  SINAN_INVALID_CONTEXT = 3 /* of sinan_evaluate() only: the bytes are no context */
+} sinan_problem;
+
+typedef enum sinan_type {
+  SINAN_TYPE_ANY = -1,
+  SINAN_TYPE_BOOL = 0,
+  SINAN_TYPE_INT = 1,
+  SINAN_TYPE_DOUBLE = 2, /* an int parameter too, where a double is asked for */
+  SINAN_TYPE_STRING = 3,
+  SINAN_TYPE_JSON = 4
+} sinan_type;
 
 typedef struct sinan_detail {
   int32_t reason;       /* sinan_reason */
@@ -90,6 +104,38 @@ size_t sinan_get_json(const sinan_evaluator* evaluator, const char* parameter, c
 /* A line for each decision, indented by depth. */
 size_t sinan_explain(const sinan_evaluator* evaluator, const char* parameter, const sinan_context* context,
                      char* buffer, size_t size);
+
+/* For bindings of other languages: all of an answer in one call, of one version. A context is one block of bytes that may be kept
+ * and shared (docs/formats/context.md). */
+
+typedef struct sinan_answer {
+  int32_t type;         /* sinan_type of the parameter; SINAN_TYPE_ANY when it is unknown */
+  int32_t reason;       /* sinan_reason */
+  int32_t problem;      /* sinan_problem; then there is no value: the caller's default is to be taken */
+  int32_t missing_unit; /* as in sinan_detail */
+  uint64_t version;     /* of the configuration */
+  int64_t integer;      /* the value of a bool (0, 1) or an int */
+  double real;          /* of a double; also of an int */
+  uint32_t bucket;      /* of the experiment that decided; 4294967295 when the group was forced or none did */
+  uint32_t exposure_count;
+  /* Sizes of the texts in the buffer, one behind the other in this order, without zero bytes. */
+  uint32_t text_size;       /* the value of a string or JSON parameter */
+  uint32_t experiment_size; /* that decided */
+  uint32_t group_size;
+  uint32_t exposures_size; /* "slices:a;colors:t1": the experiments whose group the value depends on */
+} sinan_answer;
+
+/* `type`: what the caller can use, or SINAN_TYPE_ANY. `is_prefetch`: not an access, nothing is counted. Answers the bytes that the texts
+ * need; when that is more than `size` they are cut: ask again with a larger buffer, as a prefetch. */
+size_t sinan_evaluate(const sinan_evaluator* evaluator, const char* parameter, size_t parameter_size, int32_t type,
+                      const void* context, size_t context_size, int32_t is_prefetch, char* texts, size_t size,
+                      sinan_answer* answer);
+/* These answer the bytes they need, and write no zero byte. */
+size_t sinan_explain_context(const sinan_evaluator* evaluator, const char* parameter, size_t parameter_size,
+                             const void* context, size_t context_size, char* texts, size_t size);
+size_t sinan_parameters(const sinan_evaluator* evaluator, char* texts, size_t size); /* names, a line each */
+/* The access that a value which was fetched ahead counts for when code comes to use it. */
+void sinan_count_access(const sinan_evaluator* evaluator, const char* parameter, size_t parameter_size);
 
 /* NOLINTEND(readability-identifier-naming) */
 

@@ -34,7 +34,7 @@ class Verifier {
   template <class Record>
   std::span<const Record> section(SectionId id) const {
     const Section& s = header_->section[id];
-    return {reinterpret_cast<const Record*>(bytes_.data() + s.offset), s.count};
+    return {reinterpret_cast<const Record*>(bytes_.data() + s.offset), static_cast<size_t>(s.count)};
   }
   uint64_t count(SectionId id) const { return header_->section[id].count; }
   bool fits(Slice slice, SectionId id) const { return uint64_t{slice.begin} + slice.count <= count(id); }
@@ -140,7 +140,7 @@ class Verifier {
       if (section<uint8_t>(kBytes)[a.class_of + i] >= a.classes) return false;
     }
     for (uint64_t i = 0; i < steps; ++i) {
-      if (section<uint16_t>(kSteps)[a.next + i] >= a.states) return false;
+      if (section<uint16_t>(kSteps)[static_cast<size_t>(a.next + i)] >= a.states) return false;
     }
     return true;
   }
@@ -222,7 +222,7 @@ class Verifier {
   // Parameters that decide over each other must not form a circle: evaluation recurses along them. Instructions belong to a
   // parameter through its rules and its experiments' branches.
   Status no_circles() const {
-    std::vector<uint8_t> level(count(kParameters));
+    std::vector<uint8_t> level(static_cast<size_t>(count(kParameters)));
     for (uint32_t p = 0; p < level.size(); ++p) {
       if (!visit(p, level, 0)) return damaged("its parameters depend on each other in a circle");
     }

@@ -37,7 +37,7 @@ class Snapshot {
   template <class Record>
   std::span<const Record> section(format::SectionId id) const {
     const format::Section& section = header().section[id];
-    return {reinterpret_cast<const Record*>(base() + section.offset), section.count};
+    return {reinterpret_cast<const Record*>(base() + section.offset), static_cast<size_t>(section.count)};
   }
   std::string_view text(format::Slice slice) const { return {texts_ + slice.begin, slice.count}; }
 
