@@ -51,6 +51,8 @@ void Connection::drain() {
     subscription_.reset();
     end_stream();
     advance();
+  } else if (state_ == State::kWaiting) {
+    end_waiting();
   } else if (state_ == State::kReading && !parser_.has_begun() && begin_ == end_ && !is_writing_) {
     close();
   }
@@ -92,6 +94,9 @@ void Connection::advance() {
           if (parse()) continue;
           if (!is_paused_ && state_ == State::kHandling && !body_ended_) read();
         }
+        return;
+      case State::kWaiting:
+        if (begin_ == end_) read();  // to see it go; what it sends now waits for its turn
         return;
       case State::kEvents:
         if (take_events()) continue;
@@ -142,7 +147,7 @@ void Connection::written() {
   // A large answer's memory is not kept for the next one.
   if (writing_.capacity() > 2 * kFlushBytes) writing_.shrink_to_fit();
   idle_since_ = now();
-  deadline_ = kNever;
+  deadline_ = state_ == State::kWaiting ? waits_until_ : kNever;
   if (state_ == State::kReading || (queue_ && !is_paused_)) deadline_ = request_deadline();
 }
 
@@ -155,6 +160,7 @@ void Connection::read() {
     return read_some(in_.data(), in_.size());
   }
   if (begin_ == end_) begin_ = end_ = 0;
+  if (state_ == State::kWaiting && begin_ == end_ && in_.size() != 512) in_ = std::vector<char>(512);
   const size_t room = in_body_ ? kBodyReadBytes : kReadBytes;
   if (in_.size() - end_ < room / 2) {
     std::copy(in_.begin() + static_cast<ptrdiff_t>(begin_), in_.begin() + static_cast<ptrdiff_t>(end_), in_.begin());
@@ -237,10 +243,36 @@ void Connection::on_end() {
   }
   if (held_answer_) return answer(*std::exchange(held_answer_, std::nullopt));
   request_.body = parser_.take_body();
-  if (!route_->is_slow) return answer(shared_.service.call(*route_, request_));
+  call(route_->handle);
+}
+
+void Connection::call(const Handler& handler) {
+  if (!route_->is_slow) return answer(shared_.service.call(handler, request_));
   state_ = State::kHandling;
   deadline_ = kNever;
-  if (!run_on_worker([this, route = route_] { return shared_.service.call(*route, request_); })) refuse_as_busy();
+  if (!run_on_worker([this, handler] { return shared_.service.call(handler, request_); })) refuse_as_busy();
+}
+
+void Connection::begin_waiting(Later later) {
+  state_ = State::kWaiting;
+  waits_until_ = deadline_ = now() + (shared_.draining ? std::chrono::milliseconds(0) : later.most_wait);
+  later_ = std::move(later);
+  myself_ = shared_from_this();
+  later_->until->wait([weak = weak_from_this(), &loop = loop_, expected = later_->until.get()] {
+    loop.post([weak, expected] {
+      const auto self = weak.lock();
+      if (self && self->later_ && self->later_->until.get() == expected) self->end_waiting();
+    });
+  });
+}
+
+void Connection::end_waiting() {
+  const auto self = std::move(myself_);
+  const Later later = *std::exchange(later_, std::nullopt);
+  state_ = State::kReading;
+  deadline_ = kNever;
+  call(later.answer);
+  advance();
 }
 
 bool Connection::run_on_worker(std::function<Response()> call) {
@@ -313,6 +345,7 @@ void Connection::refuse(const Refusal& refusal) {
 }
 
 void Connection::answer(Response response) {
+  if (auto* later = std::get_if<Later>(&response.body)) return begin_waiting(std::move(*later));
   const bool is_head = request_.method == Method::kHead;
   if (shared_.draining || (!closes_ && !parser_.keeps_alive())) closes_ = true;
   HeadOptions head{
@@ -332,8 +365,8 @@ void Connection::answer(Response response) {
     subscription_ = std::move(*events);
     state_ = State::kEvents;
     deadline_ = kNever;
-    in_ = {};
     begin_ = end_ = 0;
+    if (!is_reading_) in_ = {};
     read();  // to see it go
     return;
   }
@@ -440,6 +473,7 @@ bool Connection::take_events() {
 }
 
 void Connection::time_is_over() {
+  if (state_ == State::kWaiting && !is_writing_) return end_waiting();
   const bool is_waited_for = (state_ == State::kReading || state_ == State::kHandling) && !is_writing_ &&
                              (parser_.has_begun() || in_body_) && !closes_;
   if (!is_waited_for) return on_lost();
@@ -458,7 +492,8 @@ void Connection::end_connection() {
 }
 
 void Connection::on_lost() {
-  const bool was_answering = state_ == State::kStreaming || state_ == State::kEvents || state_ == State::kHandling;
+  const bool was_answering = state_ == State::kStreaming || state_ == State::kEvents || state_ == State::kHandling ||
+                             state_ == State::kWaiting;
   if (was_answering && !handler_is_abandoned_) {
     shared_.service.finish(route_, request_, {status_, sent_, now() - started_, state_ == State::kEvents});
   }
@@ -472,9 +507,11 @@ void Connection::close() {
   if (queue_) queue_->fail({Code::kUnavailable, "the client went away", {}, std::nullopt, {}});
   queue_.reset();
   subscription_.reset();
+  later_.reset();
   // A source that a worker is asking now goes when that has ended.
   if (!is_pulling_) source_ = nullptr;
   close_socket();
+  myself_.reset();  // the callers own it too
 }
 
 }  // namespace sinan::net

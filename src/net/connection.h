@@ -5,6 +5,7 @@
 //   handshake     the TLS handshake is under way: its completion
 //   reading       a request is awaited or arrives: a read's completion
 //   handling      a worker runs the handler: its answer. A streamed body is read on, unless the queue is full
+//   waiting       for what the answer depends on (Later): the subscription's wake-up, or the sweep when the time is over
 //   streaming     a worker asks the body source for the next piece: its answer
 //   events        an event stream: the subscription's wake-up, or the sweep for a heartbeat
 //   lingering     the answer is out and the connection ends: what the client still sends is dropped, so that the kernel does
@@ -97,7 +98,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
  protected:
   using Nanoseconds = std::chrono::nanoseconds;
   static constexpr Nanoseconds kNever = Nanoseconds::max();
-  enum class State { kHandshake, kReading, kHandling, kStreaming, kEvents, kLingering, kClosed };
+  enum class State { kHandshake, kReading, kHandling, kWaiting, kStreaming, kEvents, kLingering, kClosed };
 
   virtual void read_some(char* to, size_t size) = 0;  // ends in on_read()
   virtual bool write_at_once() = 0;                   // true = all is out; false = ends in on_written()
@@ -139,6 +140,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool run_on_worker(std::function<Response()> call);
 
   void refuse_as_busy();
+
+  // Asks the handler, on a worker if it is slow.
+  void call(const Handler& handler);
+  void begin_waiting(Later later);
+  void end_waiting();
   void begin_stream();
 
   // False when the queue is full.
@@ -201,6 +207,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   BodySource source_;
   bool is_pulling_ = false;
   std::shared_ptr<EventSubscription> subscription_;
+  std::optional<Later> later_;
+  Nanoseconds waits_until_ = kNever;
+  std::shared_ptr<Connection> myself_;  // while it waits: with requests behind this one, no read owns it
 
   Nanoseconds deadline_ = kNever;
   Nanoseconds next_heartbeat_ = kNever;

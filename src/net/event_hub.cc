@@ -48,7 +48,7 @@ struct Topic {
 class Subscription final : public EventSubscription {
  public:
   Subscription(std::shared_ptr<Topic> topic, const SubscribeOptions& options, uint64_t retry_ms)
-      : topic_(std::move(topic)), greeting_(fmt::format("retry: {}\n\n", retry_ms)) {
+      : topic_(std::move(topic)), greeting_(options.greets ? fmt::format("retry: {}\n\n", retry_ms) : "") {
     const std::lock_guard lock(topic_->mutex);
     refetch_ = event_text(options.refetch);
     position_ = options.from_start ? 0 : topic_->next();

@@ -37,6 +37,7 @@ struct EventHubOptions {
 struct SubscribeOptions {
   std::optional<std::string_view> last_event_id;
   bool from_start = false;  // without a last id: all that is kept, instead of what comes from now on
+  bool greets = true;       // with the time after which to connect again, as streams do
   // Told to a client whose next event is kept no more, or whose last id is not known.
   Event refetch{.name = "refetch", .data = "{}"};
 };

@@ -144,6 +144,12 @@ Response Response::events(std::shared_ptr<EventSubscription> subscription) {
   return response;
 }
 
+Response Response::later(Later later) {
+  Response response;
+  response.body = std::move(later);
+  return response;
+}
+
 std::string_view Response::body_text() const {
   if (const auto* text = std::get_if<std::string>(&body)) return *text;
   if (const auto* shared = std::get_if<std::shared_ptr<const std::string>>(&body); shared && *shared) return **shared;

@@ -9,6 +9,7 @@
 // An Error that a handler returns becomes the JSON error body of error_response.h. Value types; not thread-safe.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -62,11 +63,28 @@ struct Request {
 // client sees that the body is incomplete.
 using BodySource = std::function<Result<bool>(std::string& out)>;
 
+struct Response;
+
+// An answer that is not known yet (long polling): no thread waits for it. The subscription is made before the handler looks at
+// what the answer depends on, and does not greet, so that nothing in between is missed:
+//
+//     auto change = events.subscribe("flags", {.greets = false});
+//     if (!request.has_current(etag())) return everything();
+//     return Response::later({change, std::chrono::seconds(30), [](const Request&) { return ...; }});
+struct Later {
+  std::shared_ptr<EventSubscription> until;
+  std::chrono::milliseconds most_wait{0};
+  // Asked once, where the handler ran: when an event has come, the time is over (to half a second) or the server ends. May
+  // answer with another Later. Forgotten when the client goes.
+  std::function<Result<Response>(const Request&)> answer;
+};
+
 struct Response {
   int status = 200;
   Headers headers;
-  // A shared body is sent without a copy: one snapshot for thousands of clients.
-  std::variant<std::string, std::shared_ptr<const std::string>, BodySource, std::shared_ptr<EventSubscription>> body;
+  // A shared body is sent without a copy: one snapshot for thousands of clients. Of a Later only the body counts.
+  std::variant<std::string, std::shared_ptr<const std::string>, BodySource, std::shared_ptr<EventSubscription>, Later>
+      body;
 
   static Response json(const Json& value, int status = 200);
   static Response json_text(std::string text, int status = 200);
@@ -75,6 +93,7 @@ struct Response {
   static Response not_modified(std::string_view etag);
   static Response stream(BodySource source, std::string_view content_type);
   static Response events(std::shared_ptr<EventSubscription> subscription);
+  static Response later(Later later);
 
   // The body where it is one text; empty for streams.
   std::string_view body_text() const;

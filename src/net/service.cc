@@ -165,9 +165,9 @@ std::optional<Refusal> Service::check_caller(const Route& route, Request& reques
   return std::nullopt;
 }
 
-Response Service::call(const Route& route, const Request& request) const {
+Response Service::call(const Handler& handler, const Request& request) const {
   try {
-    auto response = route.handle(request);
+    auto response = handler(request);
     if (response) return completed(request, *std::move(response));
     return completed(request, error_response(response.error(), request.id));
   } catch (const std::exception& exception) {

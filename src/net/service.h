@@ -48,7 +48,7 @@ class Service {
   // `content_length`: what the head says of the body, if it does; chunked bodies are measured as they come.
   Dispatch begin(Request& request, std::optional<uint64_t> content_length, bool has_body) const;
   // Runs the handler and puts CORS headers and the request's id on the answer. Exceptions become errors.
-  Response call(const Route& route, const Request& request) const;
+  Response call(const Handler& handler, const Request& request) const;
   Response call(const Route& route, const Request& request, BodyReader& body) const;
   // An answer to a request that is no HTTP, or breaks one of the server's own limits.
   Response refuse(const Request& request, const Refusal& refusal) const;

@@ -227,6 +227,59 @@ TEST(Server, SendsEvents) {
   EXPECT_EQ(client.answer()->body, "hello");
 }
 
+TEST(Server, LongPollingAnswersWhenSomethingHasChanged) {
+  TestServer test;
+  for (const std::string path : {"/version", "/slow_version"}) {
+    RawClient client(test.port());
+    client.send(get(path + "?known=0"));
+    const std::string known = client.answer()->body;
+    // What is sent meanwhile waits for its turn.
+    client.send(get("/name/before") + get(path + "?wait=60000&known=" + known) + get("/name/behind"));
+    EXPECT_EQ(client.answer()->body, "before|-");
+    while (test.hub.subscribers() == 0) std::this_thread::yield();
+    test.advance(std::chrono::seconds(59));
+    ++test.version;
+    test.hub.publish("version", {.data = "x"});
+    EXPECT_EQ(client.answer()->body, std::to_string(test.version));
+    EXPECT_EQ(client.answer()->body, "behind|-");
+    // One that comes too late to be told by the event is told at once.
+    client.send(get(path + "?wait=60000&known=" + known));
+    EXPECT_EQ(client.answer()->body, std::to_string(test.version));
+  }
+}
+
+TEST(Server, LongPollingEndsWithItsTime) {
+  TestServer test;
+  RawClient client(test.port());
+  client.send(get("/version?wait=1000&known=1"));
+  while (test.hub.subscribers() == 0) std::this_thread::yield();
+  RawClient other(test.port());
+  other.send(get("/hello"));  // behind the first on the same thread: its time has begun
+  other.answer();
+  test.advance(std::chrono::milliseconds(900));
+  test.version = 2;  // nobody is told
+  test.advance(std::chrono::milliseconds(100));
+  EXPECT_EQ(client.answer()->body, "2");
+  client.send(get("/hello"));
+  EXPECT_EQ(client.answer()->body, "hello");
+}
+
+TEST(Server, LongPollingEndsWithTheClientOrTheServer) {
+  TestServer test;
+  auto gone = std::make_unique<RawClient>(test.port());
+  RawClient stays(test.port());
+  for (RawClient* client : {gone.get(), &stays}) client->send(get("/version?wait=60000&known=1"));
+  while (test.hub.subscribers() < 2) std::this_thread::yield();
+  gone.reset();
+  while (test.hub.subscribers() > 1) std::this_thread::yield();
+  test.server->stop(std::chrono::seconds(20));
+  const auto answer = stays.answer();
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->body, "1");
+  EXPECT_EQ(answer->header("connection"), "close");
+  EXPECT_EQ(test.hub.subscribers(), 0U);
+}
+
 // A client that does not read costs its position and what the kernel holds; the others get everything at once.
 TEST(Server, ASlowEventClientIsToldToFetchAgain) {
   TestServer test;

@@ -95,6 +95,17 @@ TestServer::TestServer(ServerOptions options, std::vector<TokenRecord> tokens, C
   router.add(get("/events", [this](const Request& request) -> Result<Response> {
     return Response::events(hub.subscribe("t", {.last_event_id = request.headers.find("last-event-id")}));
   }));
+  // Long polling: at most ?wait= milliseconds.
+  for (const bool is_slow : {false, true}) {
+    Route polled = get(is_slow ? "/slow_version" : "/version", [this](const Request& request) -> Result<Response> {
+      auto change = hub.subscribe("version", {.greets = false});
+      const auto show = [this](const Request&) -> Result<Response> { return Response::text(std::to_string(version)); };
+      if (*request.integer("known", 0, 0, 100) != version) return show(request);
+      return Response::later({change, std::chrono::milliseconds(*request.integer("wait", 0, 0, 1'000'000)), show});
+    });
+    polled.is_slow = is_slow;
+    router.add(std::move(polled));
+  }
   Route admin =
       get("/admin", [](const Request& request) -> Result<Response> { return Response::text(request.principal.name); });
   admin.access = kAdmins;

@@ -57,6 +57,7 @@ struct TestServer {
   Router router;
   EventHub hub{{.window = std::chrono::milliseconds(0), .most_bytes = 1 << 16}};
   Gate gate;
+  std::atomic<int> version = 1;        // of /version, which answers when it is another than ?known=
   std::atomic<int> failures_seen = 0;  // by handlers that read a body
   Authenticator authenticator;
   std::unique_ptr<Service> service;
