@@ -123,6 +123,10 @@ class Binder {
       auto done = bind_experiment(experiment);
       if (!done) return fail(std::move(done).error()).within(fmt::format("in experiment {}", experiment.name));
     }
+    for (const Implication& implication : configuration_.implications) {
+      auto done = bind_implication(implication);
+      if (!done) return fail(std::move(done).error()).within(fmt::format("in implication {}", implication.name));
+    }
     TRY(check_circles());
     return std::move(bound_);
   }
@@ -160,6 +164,12 @@ class Binder {
       if (!parameters_.emplace(parameter.name, static_cast<uint32_t>(parameters_.size())).second) {
         return fail(Code::kProgram, fmt::format("parameter is there twice: \"{}\"", parameter.name));
       }
+    }
+    std::set<std::string_view> implications;
+    for (const Implication& implication : configuration_.implications) {
+      TRY(check_name("implication", implication.name));
+      if (!implications.insert(implication.name).second)
+        return fail(Code::kProgram, fmt::format("implication is there twice: \"{}\"", implication.name));
     }
     std::set<std::string_view> experiments;
     for (const Experiment& experiment : configuration_.experiments) {
@@ -296,6 +306,22 @@ class Binder {
       }
     }
     bound_.experiments.push_back(std::move(result));
+    return {};
+  }
+
+  Status bind_implication(const Implication& implication) {
+    BoundImplication result = {&implication, TRY(bind_condition(implication.premise, names_)),
+                               TRY(bind_condition(implication.conclusion, names_))};
+    std::set<uint32_t> reads;
+    collect_reads(result.premise, reads);
+    collect_reads(result.conclusion, reads);
+    if (!reads.empty()) {
+      return fail(Code::kProgram,
+                  fmt::format("an implication is about attributes, and this is a parameter: \"{}\"",
+                              configuration_.parameters[*reads.begin()].name),
+                  "what parameters depend on is known from their experiments and rules");
+    }
+    bound_.implications.push_back(std::move(result));
     return {};
   }
 

@@ -63,8 +63,16 @@ struct BoundAttribute {
   AttributeType type = AttributeType::kString;
 };
 
+// Of attributes alone.
+struct BoundImplication {
+  const Implication* source = nullptr;
+  Predicate premise;
+  Predicate conclusion;
+};
+
 struct Bound {
   std::vector<BoundAttribute> attributes;  // sorted by name
+  std::vector<BoundImplication> implications;
   std::vector<BoundParameter> parameters;
   std::vector<BoundExperiment> experiments;
   std::vector<Value> values;  // unique

@@ -123,16 +123,24 @@ Json without_hash(const Configuration& configuration) {
   for (const Segment& segment : configuration.segments) {
     segments.push_back(Json::object({{"name", segment.name}, {"when", to_text(segment.condition)}}));
   }
+  Json implications = Json::array();
+  for (const Implication& implication : configuration.implications) {
+    implications.push_back(Json::object({{"name", implication.name},
+                                         {"when", to_text(implication.premise)},
+                                         {"then", to_text(implication.conclusion)}}));
+  }
   Json parameters = Json::array();
   for (const Parameter& parameter : configuration.parameters) parameters.push_back(parameter_json(parameter));
   Json experiments = Json::array();
   for (const Experiment& experiment : configuration.experiments) experiments.push_back(experiment_json(experiment));
-  return Json::object({{"format", kConfigurationFormat},
-                       {"version", configuration.version},
-                       {"attributes", std::move(attributes)},
-                       {"segments", std::move(segments)},
-                       {"parameters", std::move(parameters)},
-                       {"experiments", std::move(experiments)}});
+  Json document = Json::object({{"format", kConfigurationFormat},
+                                {"version", configuration.version},
+                                {"attributes", std::move(attributes)},
+                                {"segments", std::move(segments)}});
+  if (!configuration.implications.empty()) document.set("implications", std::move(implications));
+  document.set("parameters", std::move(parameters));
+  document.set("experiments", std::move(experiments));
+  return document;
 }
 
 // A JSON value with its path, for messages.
@@ -346,7 +354,8 @@ Result<Configuration> configuration_from_json(std::string_view text) {
     return fail(Code::kUnsupported,
                 fmt::format("configuration has format {}, this build reads {}", *format, kConfigurationFormat));
   }
-  TRY(top.only({"format", "version", "attributes", "segments", "parameters", "experiments", "content_hash"}));
+  TRY(top.only(
+      {"format", "version", "attributes", "segments", "implications", "parameters", "experiments", "content_hash"}));
   Configuration configuration;
   const auto version = document->at("version").as_int();
   if (!version || *version < 0) return top.at("version").error("expected a whole number");
@@ -357,6 +366,13 @@ Result<Configuration> configuration_from_json(std::string_view text) {
   for (const Node& item : TRY(top.at("segments").items())) {
     TRY(item.only({"name", "when"}));
     configuration.segments.push_back({TRY(item.at("name").text()), TRY(item.at("when").condition())});
+  }
+  if (top.has("implications")) {
+    for (const Node& item : TRY(top.at("implications").items())) {
+      TRY(item.only({"name", "when", "then"}));
+      configuration.implications.push_back(
+          {TRY(item.at("name").text()), TRY(item.at("when").condition()), TRY(item.at("then").condition())});
+    }
   }
   Types types;
   for (const Node& item : TRY(top.at("parameters").items())) {

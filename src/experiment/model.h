@@ -46,6 +46,15 @@ struct Segment {
   friend bool operator==(const Segment&, const Segment&) = default;
 };
 
+// What is known about the world: no context has the premise and not the conclusion (a city and its country). Believed, and used only
+// to prove that experiments do not compete; evaluation never asks.
+struct Implication {
+  std::string name;
+  Condition premise;
+  Condition conclusion;
+  friend bool operator==(const Implication&, const Implication&) = default;
+};
+
 // A value for the contexts that the condition holds for and that no experiment decides.
 struct Rule {
   Condition condition;
@@ -127,6 +136,7 @@ struct Configuration {
   uint64_t version = 0;
   std::map<std::string, AttributeType, std::less<>> attributes;
   std::vector<Segment> segments;
+  std::vector<Implication> implications;
   std::vector<Parameter> parameters;
   std::vector<Experiment> experiments;
 };

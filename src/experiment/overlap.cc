@@ -134,10 +134,21 @@ OverlapChecker::Compared OverlapChecker::compare(const Region& first, const Regi
       if (reached.boxes.empty() && reached.complete && with_separations) {
         result.separations.push_back({"what the tested parameters need", to_text(regions_, a), to_text(regions_, b)});
       }
-      for (Box& box : reached.boxes) result.candidates.push_back(std::move(box));
+      bool is_possible = reached.boxes.empty();
+      for (const Box& box : reached.boxes) is_possible |= add_possible(box, result.candidates, result.complete);
+      if (!is_possible && result.complete && with_separations) {
+        result.separations.push_back({"what implications say", to_text(regions_, a), to_text(regions_, b)});
+      }
     }
   }
   return result;
+}
+
+bool OverlapChecker::add_possible(const Box& box, std::vector<Box>& boxes, bool& complete) const {
+  Region possible = regions_.possible(box);
+  complete = complete && possible.complete;
+  std::ranges::move(possible.boxes, std::back_inserter(boxes));
+  return !possible.boxes.empty();
 }
 
 bool OverlapChecker::try_witness(const Box& box, SearchBudget& budget, Overlap& result) {
@@ -167,8 +178,10 @@ void OverlapChecker::find_witness(const Compared& compared, Overlap& result) {
     const bool tests =
         std::ranges::any_of(candidate.sets, [](const auto& one) { return one.first.kind == Kind::kParameter; });
     if (!tests) continue;
-    const Region narrower = regions_.reach(candidate, Regions::Ways::kEvery);
-    for (const Box& box : narrower.boxes) {
+    std::vector<Box> narrower;
+    bool all = true;  // of what is looked at only for a witness
+    for (const Box& box : regions_.reach(candidate, Regions::Ways::kEvery).boxes) add_possible(box, narrower, all);
+    for (const Box& box : narrower) {
       if (++tries > kMaxCandidates) return;
       if (try_witness(box, budget, result)) return;
     }
@@ -340,6 +353,18 @@ void OverlapChecker::find_remedy(Overlap& result) {
     if (compared.candidates.empty() && compared.complete) best = std::move(condition);
   }
   result.remedy = std::move(best);
+}
+
+std::optional<uint32_t> OverlapChecker::contradicted_implication() {
+  for (uint32_t i = 0; i < regions_.bound().implications.size(); ++i) {
+    const Region premise = regions_.of_premise(i);
+    const bool can_be = !premise.complete || std::ranges::any_of(premise.boxes, [&](const Box& box) {
+      const Region possible = regions_.possible(box);
+      return !possible.complete || !possible.boxes.empty();
+    });
+    if (!can_be) return i;
+  }
+  return std::nullopt;
 }
 
 std::vector<Dead> OverlapChecker::dead_branches() {

@@ -70,6 +70,8 @@ class OverlapChecker {
   std::vector<Overlap> check_all();
 
   std::vector<Dead> dead_branches();
+  // An implication whose premise can never hold, given the others: they contradict each other.
+  std::optional<uint32_t> contradicted_implication();
   // The contexts of a parameter that no experiment captures, as texts of boxes; `complete` is false when they are more, or are
   // of a form that no box has.
   struct Remainder {
@@ -90,6 +92,8 @@ class OverlapChecker {
 
   const Region& region(uint32_t experiment, uint32_t parameter);
   Compared compare(const Region& first, const Region& second, bool with_separations);
+  // Whether implications leave anything of the box, which is then added.
+  bool add_possible(const Box& box, std::vector<Box>& boxes, bool& complete) const;
   void find_witness(const Compared& compared, Overlap& result);
   bool try_witness(const Box& box, SearchBudget& budget, Overlap& result);
   void find_remedy(Overlap& result);

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <ranges>
+#include <set>
 
 namespace sinan::experiment {
 namespace {
@@ -134,7 +136,13 @@ Region Regions::of_rule(uint32_t parameter, size_t rule) {
   return region;
 }
 
-bool Regions::restrict_atom(Box& box, const Pending& pending) {
+Region Regions::of_premise(uint32_t implication) const {
+  Region region;
+  expand({}, {{&bound_.implications[implication].premise, false}}, region);
+  return region;
+}
+
+bool Regions::restrict_atom(Box& box, const Pending& pending) const {
   const Predicate& atom = *pending.predicate;
   ValueSet set = pending.outside ? *atom.set.outside() : atom.set;  // an atom has one pattern or element at most
   if (!atom.subject.is_parameter) return box.restrict({Kind::kAttribute, atom.subject.index}, set);
@@ -143,7 +151,7 @@ bool Regions::restrict_atom(Box& box, const Pending& pending) {
 }
 
 // Depth first; what is left of `todo` has to hold besides the box.
-void Regions::expand(Box box, Todo todo, Region& region) {
+void Regions::expand(Box box, Todo todo, Region& region) const {
   while (!todo.empty()) {
     const Pending pending = todo.back();
     todo.pop_back();
@@ -244,6 +252,92 @@ void Regions::reach_parameters(const Box& box, const std::vector<uint32_t>& done
   region.complete = region.complete && ways.complete;
   for (const Box& way : ways.boxes) reach_parameters(way, done_now, wanted_ways, region);
   if (by_default) reach_parameters(box, done_now, wanted_ways, region);
+}
+
+struct Regions::Settling {
+  static constexpr size_t kMaxFound = 8;
+  size_t expansions_left = 20'000;
+  Region found;
+};
+
+// First what follows without a choice, then, of an implication that could go either way, both ways.
+void Regions::settle(Box box, std::vector<bool> settled, Settling& settling) const {
+  const auto parts = [&](Todo todo) {
+    Region region;
+    if (settling.expansions_left > 0) {
+      --settling.expansions_left;
+      expand(box, std::move(todo), region);
+      std::erase_if(region.boxes, [](const Box& one) {
+        return std::ranges::any_of(one.sets, [](const auto& s) { return s.second.is_empty() == Answer::kYes; });
+      });
+    }
+    settling.found.complete = settling.found.complete && region.complete && settling.expansions_left > 0;
+    return region.boxes;
+  };
+  std::vector<Box> ways;
+  size_t chosen = settled.size();
+  for (bool narrowed = true; narrowed;) {
+    narrowed = false;
+    ways.clear();
+    for (size_t i = 0; i < settled.size(); ++i) {
+      if (settled[i]) continue;
+      const BoundImplication& implication = bound_.implications[i];
+      if (parts({{&implication.conclusion, true}}).empty() && settling.found.complete) {
+        settled[i] = true;
+        continue;
+      }
+      std::vector<Box> with = parts({{&implication.conclusion, false}, {&implication.premise, false}});
+      std::vector<Box> without = parts({{&implication.premise, true}});
+      if (!settling.found.complete || (with.empty() && without.empty())) return;
+      if (with.size() + without.size() == 1) {
+        settled[i] = true;
+        Box& only = with.empty() ? without[0] : with[0];
+        narrowed = narrowed || only.sets != box.sets;
+        box = std::move(only);
+      } else if (ways.empty()) {
+        chosen = i;
+        ways = std::move(without);
+        std::ranges::move(with, std::back_inserter(ways));
+      }
+    }
+  }
+  if (ways.empty()) {
+    settling.found.boxes.push_back(std::move(box));
+    return;
+  }
+  settled[chosen] = true;
+  for (Box& way : ways) {
+    if (settling.found.boxes.size() >= Settling::kMaxFound || !settling.found.complete) return;
+    settle(std::move(way), settled, settling);
+  }
+}
+
+Region Regions::possible(const Box& box) const {
+  if (bound_.implications.empty()) return {.boxes = {box}};
+  // Most contexts lack what nobody asks for, and nothing follows from what is missing.
+  std::set<Subject> asked;
+  const auto collect = [&](const Predicate& predicate, const auto& self) -> void {
+    if (predicate.kind == Predicate::Kind::kAtom) asked.insert(predicate.subject);
+    for (const Predicate& child : predicate.children) self(child, self);
+  };
+  for (const BoundImplication& implication : bound_.implications) {
+    collect(implication.premise, collect);
+    collect(implication.conclusion, collect);
+  }
+  Box bare = box;
+  for (const Subject& subject : asked) {
+    const Dimension dimension{Kind::kAttribute, subject.index};
+    if (box.find(dimension) == nullptr)
+      bare.restrict(dimension, ValueSet::only_missing(bound_.attributes[subject.index].type));
+  }
+  const auto settled = [&](Box start) {
+    Settling settling;
+    settle(std::move(start), std::vector<bool>(bound_.implications.size()), settling);
+    if (!settling.found.boxes.empty()) settling.found.complete = true;
+    return std::move(settling.found);
+  };
+  Region found = settled(std::move(bare));
+  return found.boxes.empty() ? settled(box) : found;
 }
 
 std::string to_text(const Regions& regions, const Box& box) {

@@ -59,11 +59,15 @@ class Regions {
   // Where one branch is the one that holds, buckets aside.
   Region of_branch(uint32_t experiment, size_t branch);
   Region of_rule(uint32_t parameter, size_t rule);
+  Region of_premise(uint32_t implication) const;
   // The parts of the box in which every parameter it tests can have the value it asks for. kLarge: none is missing, and where a
   // default would do, nothing more is asked. kEvery: also the narrower parts in which an experiment or a rule decides, and the one
   // in which none does, first: places to look for a witness.
   enum class Ways : uint8_t { kLarge, kEvery };
   Region reach(const Box& box, Ways ways = Ways::kLarge);
+  // Parts of the box in which every implication holds wherever one looks: a few of them, which is enough to know whether there is
+  // any. `complete` is false when the search was given up before it found one.
+  Region possible(const Box& box) const;
 
   const BucketKey& bucket(uint32_t index) const { return keys_[index]; }
   std::string name(Dimension dimension) const;
@@ -76,8 +80,10 @@ class Regions {
   };
   using Todo = std::vector<Pending>;
 
-  void expand(Box box, Todo todo, Region& region);
-  bool restrict_atom(Box& box, const Pending& pending);
+  void expand(Box box, Todo todo, Region& region) const;
+  bool restrict_atom(Box& box, const Pending& pending) const;
+  struct Settling;
+  void settle(Box box, std::vector<bool> settled, Settling& settling) const;
   void reach_parameters(const Box& box, const std::vector<uint32_t>& done, Ways ways, Region& region);
   Todo untouched_todo(uint32_t parameter) const;
   bool place(Box& box, const BoundExperiment& experiment, const std::vector<bool>& leaves);

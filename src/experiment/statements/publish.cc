@@ -23,6 +23,10 @@ Status infer_all(Configuration& configuration) {
     for (const Branch& branch : experiment.branches) TRY(infer_attributes(branch.condition, configuration));
   }
   for (const Segment& segment : declared.segments) TRY(infer_attributes(segment.condition, configuration));
+  for (const Implication& implication : declared.implications) {
+    TRY(infer_attributes(implication.premise, configuration));
+    TRY(infer_attributes(implication.conclusion, configuration));
+  }
   for (const Parameter& parameter : declared.parameters) {
     for (const Rule& rule : parameter.rules) TRY(infer_attributes(rule.condition, configuration));
   }
@@ -66,7 +70,7 @@ struct Touched {
 Touched touched_by(const Configuration& before, const Configuration& after) {
   Touched out;
   out.everything = before.segments != after.segments || before.attributes != after.attributes ||
-                   before.parameters != after.parameters;
+                   before.parameters != after.parameters || before.implications != after.implications;
   std::set<std::string, std::less<>> subjects;
   for (const Experiment& experiment : after.experiments) {
     for (const Branch& branch : experiment.branches) add_subjects(branch.condition, subjects);
@@ -112,6 +116,15 @@ Result<Publishable> make_publishable(const Configuration& before, Configuration&
   after.version = before.version + 1;
   const Bound bound = TRY(bind(after));
   OverlapChecker checker(bound);
+  if (before.implications != after.implications) {
+    if (const auto contradicted = checker.contradicted_implication()) {
+      const Implication& implication = after.implications[*contradicted];
+      return fail(
+          Code::kProgram,
+          fmt::format("implications contradict each other: nothing could have {}", to_text(implication.premise)),
+          "SHOW IMPLICATIONS lists them");
+    }
+  }
   const Touched touched = touched_by(before, after);
   std::vector<Overlap> found;
   if (touched.everything) {

@@ -3,6 +3,7 @@
 #include "experiment/statements/check_experiment.h"
 #include "experiment/statements/experiments.h"
 #include "experiment/statements/explain_parameter.h"
+#include "experiment/statements/implications.h"
 #include "experiment/statements/parameters.h"
 #include "experiment/statements/show.h"
 #include "flow/registry.h"
@@ -14,6 +15,7 @@ void register_experiment(flow::Registry& registry) {
   registry
       .statements<CreateExperiment, AlterExperiment, StartExperiment, PauseExperiment, EndExperiment, DropExperiment>();
   registry.statements<ShowParameters, ShowExperiments, DescribeParameter, DescribeExperiment, ShowChanges>();
+  registry.statements<CreateImplication, DropImplication, ShowImplications>();
   registry.statements<CheckExperiment, ExplainParameter>();
 }
 

@@ -13,6 +13,7 @@ namespace sinan::experiment {
 namespace {
 
 constexpr std::array kLists = {std::pair{kSegmentKind, std::string_view("segments")},
+                               std::pair{kImplicationKind, std::string_view("implications")},
                                std::pair{kParameterKind, std::string_view("parameters")},
                                std::pair{kExperimentKind, std::string_view("experiments")}};
 

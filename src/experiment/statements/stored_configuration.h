@@ -1,4 +1,4 @@
-// The configuration in the catalog. Every parameter, experiment and segment is an object with versions of its own, whose payload is
+// The configuration in the catalog. Every parameter, experiment, segment and implication is an object with versions of its own, whose payload is
 // its JSON; the object "configuration" counts the published configurations, and its payloads are the audit log and the
 // attributes' types.
 //
@@ -21,6 +21,7 @@ namespace sinan::experiment {
 inline constexpr std::string_view kParameterKind = "parameter";
 inline constexpr std::string_view kExperimentKind = "experiment";
 inline constexpr std::string_view kSegmentKind = "segment";
+inline constexpr std::string_view kImplicationKind = "implication";
 inline constexpr std::string_view kConfigurationKind = "configuration";
 
 // Every statement that changes the configuration writes this object, every one that evaluates reads it.
