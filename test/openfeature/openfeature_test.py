@@ -174,11 +174,47 @@ class OpenFeature(unittest.TestCase):
         changed, _, _ = self.server.post("/ofrep/v1/evaluate/flags", other, {"If-None-Match": headers["ETag"]})
         self.assertEqual(changed, 200)
 
+    def test_all_flags_are_the_single_ones(self):
+        for context in (
+            {},
+            {"targetingKey": "user-1"},
+            CONTEXT,  # without a unit
+            {"targetingKey": "user-2", "device": "phone", **CONTEXT},
+            {"targetingKey": 'Zoë "\\', **CONTEXT},
+        ):
+            body = json.dumps({"context": context}).encode()
+            _, answer, _ = self.server.post("/ofrep/v1/evaluate/flags", body)
+            for flag in json.loads(answer)["flags"]:
+                _, single, _ = self.server.post(f"/ofrep/v1/evaluate/flags/{flag['key']}", body)
+                self.assertEqual(flag, json.loads(single), context)
+
+    def test_a_snapshot_is_waited_for(self):
+        url = self.server.url + "/v1/experiments/snapshot"
+        with urllib.request.urlopen(url + "?wait=60") as first:  # at once: the client has none
+            etag = first.headers["ETag"]
+        request = urllib.request.Request(url + "?wait=60", headers={"If-None-Match": etag})
+        answers = []
+
+        def wait():
+            with urllib.request.urlopen(request) as answer:
+                answers.append((answer.status, answer.headers["ETag"], len(answer.read())))
+
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        self.assertEqual(self.server.run("ALTER PARAMETER search.fast SET DESCRIPTION 'soon'"), "done")
+        waiting.join()
+        status, newer, size = answers[0]
+        self.assertEqual(status, 200)
+        self.assertNotEqual(newer, etag)
+        self.assertGreater(size, 0)
+
     def test_a_context_that_is_none_is_refused(self):
         many = json.dumps({"context": {f"a{i}": i for i in range(1001)}}).encode()
         for body in (b"{", b"[]", b'{"context": 7}', many):
             status, answer, _ = self.server.post("/ofrep/v1/evaluate/flags/button.color", body)
             self.assertEqual((status, json.loads(answer)["errorCode"]), (400, "PARSE_ERROR"), body)
+        status, answer, _ = self.server.post("/ofrep/v1/evaluate/flags/button.color?prefetch=perhaps", b"{}")
+        self.assertEqual((status, json.loads(answer)["metadata"]), (400, {}))
 
     def test_a_change_is_told_and_seen(self):
         events = urllib.request.urlopen(self.server.url + "/ofrep/v1/events")

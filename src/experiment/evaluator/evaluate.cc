@@ -569,13 +569,18 @@ std::string_view to_string(Problem problem) {
 }
 
 Detail evaluate(const Snapshot& snapshot, std::string_view parameter, const Context& context, Access access) {
+  const uint32_t number = snapshot.find_parameter(parameter);
+  if (number != kNone) return evaluate_number(snapshot, number, context, access);
   Detail detail;
   detail.version = snapshot.version();
-  detail.parameter = snapshot.find_parameter(parameter);
-  if (detail.parameter == kNone) {
-    detail.problem = Problem::kFlagNotFound;
-    return detail;
-  }
+  detail.problem = Problem::kFlagNotFound;
+  return detail;
+}
+
+Detail evaluate_number(const Snapshot& snapshot, uint32_t parameter, const Context& context, Access access) {
+  Detail detail;
+  detail.version = snapshot.version();
+  detail.parameter = parameter;
   if (access == Access::kRead) snapshot.count_access(detail.parameter);
   const Parameter& record = snapshot.parameters()[detail.parameter];
   if (record.experiments.count + record.rules.count == 0) {

@@ -54,6 +54,10 @@ struct Detail {
 Detail evaluate(const Snapshot& snapshot, std::string_view parameter, const Context& context,
                 Access access = Access::kRead);
 
+// The same of a parameter by its number, which must be one of the snapshot's.
+Detail evaluate_number(const Snapshot& snapshot, uint32_t parameter, const Context& context,
+                       Access access = Access::kRead);
+
 // For a caller that can use this type only (a number of ValueType): another one is kTypeMismatch. An int serves as a double.
 Detail evaluate_as(const Snapshot& snapshot, std::string_view parameter, uint32_t type, const Context& context,
                    Access access = Access::kRead);

@@ -7,6 +7,7 @@
 #include <span>
 #include <utility>
 
+#include "base/check.h"
 #include "experiment/model.h"
 
 namespace sinan::experiment {
@@ -34,53 +35,103 @@ void set_member(Context& context, std::string_view name, const Json& value,
   }
 }
 
-Json value_json(const Snapshot& snapshot, uint32_t index) {
-  const format::Value& value = snapshot.tables().values[index];
+// Names and most values are plain ASCII.
+void append_quoted(std::string& out, std::string_view text) {
+  bool is_plain = true;
+  for (const char c : text) is_plain &= c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
+  if (!is_plain) {
+    out += json_quote(text);
+    return;
+  }
+  out += '"';
+  out += text;
+  out += '"';
+}
+
+std::string quoted(std::string_view text) {
+  std::string out;
+  append_quoted(out, text);
+  return out;
+}
+
+std::string value_text(const Snapshot& snapshot, const format::Value& value) {
   switch (static_cast<ValueType>(value.type)) {
     case ValueType::kBool:
-      return value.bits != 0;
+      return value.bits != 0 ? "true" : "false";
     case ValueType::kInt:
-      return static_cast<int64_t>(value.bits);
+      return std::to_string(static_cast<int64_t>(value.bits));
     case ValueType::kDouble:
-      return std::bit_cast<double>(value.bits);
+      return Json(std::bit_cast<double>(value.bits)).dump();
     case ValueType::kString:
-      return snapshot.text(value.text);
+      return quoted(snapshot.text(value.text));
     case ValueType::kJson:
       break;
   }
-  auto json = Json::parse(snapshot.text(value.text));
-  return json ? *std::move(json) : Json();
+  return std::string(snapshot.text(value.text));
 }
 
-std::string memberships_text(const Snapshot& snapshot, const Detail& detail) {
+// Up to the value of "exposure".
+std::string metadata_text(const Snapshot& snapshot) {
+  return fmt::format(R"(,"metadata":{{"configVersion":{},"exposure":)", snapshot.version());
+}
+
+void append_experiments(std::string& out, const Snapshot& snapshot, const Detail& detail) {
+  if (detail.decided_by.experiment != format::kNone) {
+    out += R"(,"experiment":)";
+    append_quoted(out, experiment_name(snapshot, detail.decided_by));
+    out += R"(,"group":)";
+    append_quoted(out, group_name(snapshot, detail.decided_by));
+    if (detail.decided_by.bucket != format::kNone) out += R"(,"bucket":)" + std::to_string(detail.decided_by.bucket);
+  }
+  if (detail.exposure_count == 0) return;
+  out += R"(,"experiments":)";
   std::string text;
   for (uint32_t i = 0; i < detail.exposure_count; ++i) {
-    if (!text.empty()) text += ';';
-    text +=
-        fmt::format("{}:{}", experiment_name(snapshot, detail.exposures[i]), group_name(snapshot, detail.exposures[i]));
+    if (i > 0) text += ';';
+    text += experiment_name(snapshot, detail.exposures[i]);
+    text += ':';
+    text += group_name(snapshot, detail.exposures[i]);
   }
-  return text;
+  append_quoted(out, text);
 }
 
-std::string_view variant_of(const Snapshot& snapshot, const Detail& detail) {
-  if (detail.decided_by.experiment != format::kNone) return group_name(snapshot, detail.decided_by);
-  return detail.reason == Reason::kTargetingMatch ? "rule" : "default";
-}
-
-Json metadata_of(const Snapshot& snapshot, const Detail& detail) {
-  Json metadata = Json::object({{"configVersion", detail.version}, {"exposure", detail.exposure_count > 0}});
+void append_success(std::string& out, const Snapshot& snapshot, const Detail& detail, std::string_view key,
+                    std::string_view value, std::string_view metadata) {
+  out += R"({"key":)";
+  out += key;
+  out += R"(,"value":)";
+  out += value;
+  out += R"(,"reason":")";
+  out += to_string(detail.reason);
+  out += R"(","variant":)";
   if (detail.decided_by.experiment != format::kNone) {
-    metadata.set("experiment", experiment_name(snapshot, detail.decided_by));
-    metadata.set("group", group_name(snapshot, detail.decided_by));
-    if (detail.decided_by.bucket != format::kNone) metadata.set("bucket", detail.decided_by.bucket);
+    append_quoted(out, group_name(snapshot, detail.decided_by));
+  } else {
+    out += detail.reason == Reason::kTargetingMatch ? R"("rule")" : R"("default")";
   }
-  if (detail.exposure_count > 0) metadata.set("experiments", memberships_text(snapshot, detail));
-  return metadata;
+  out += metadata;
+  out += detail.exposure_count > 0 ? "true" : "false";
+  append_experiments(out, snapshot, detail);
+  out += "}}";
 }
 
-Json failure(std::string_view key, std::string_view code, std::string details) {
-  return Json::object(
-      {{"key", key}, {"errorCode", code}, {"errorDetails", std::move(details)}, {"metadata", Json::object()}});
+void append_failure(std::string& out, std::optional<std::string_view> quoted_key, std::string_view code,
+                    std::string_view details) {
+  out += '{';
+  if (quoted_key) {
+    out += R"("key":)";
+    out += *quoted_key;
+    out += ',';
+  }
+  out += R"("errorCode":")";
+  out += code;
+  out += R"(","errorDetails":)";
+  append_quoted(out, details);
+  out += R"(,"metadata":{}})";
+}
+
+void append_missing_unit(std::string& out, std::string_view quoted_key) {
+  append_failure(out, quoted_key, "TARGETING_KEY_MISSING", "an experiment would apply, but the context lacks its unit");
 }
 
 }  // namespace
@@ -107,30 +158,66 @@ Result<std::unique_ptr<const RequestContext>> RequestContext::read(std::string_v
 
 FlagAnswer evaluate_flag(const Snapshot& snapshot, std::string_view key, const Context& context, Access access) {
   const Detail detail = evaluate(snapshot, key, context, access);
+  FlagAnswer answer;
+  const std::string quoted_key = quoted(key);
   if (detail.problem == Problem::kFlagNotFound) {
-    return {404, failure(key, "FLAG_NOT_FOUND", fmt::format("no such parameter: \"{}\"", key))};
+    answer.status = 404;
+    append_failure(answer.body, quoted_key, "FLAG_NOT_FOUND", fmt::format("no such parameter: \"{}\"", key));
+  } else if (detail.missing_unit) {
+    answer.status = 400;
+    append_missing_unit(answer.body, quoted_key);
+  } else {
+    append_success(answer.body, snapshot, detail, quoted_key,
+                   value_text(snapshot, snapshot.tables().values[detail.value]), metadata_text(snapshot));
   }
-  if (detail.missing_unit) {
-    return {400, failure(key, "TARGETING_KEY_MISSING", "an experiment would apply, but the context lacks its unit")};
-  }
-  return {200, Json::object({{"key", key},
-                             {"value", value_json(snapshot, detail.value)},
-                             {"reason", to_string(detail.reason)},
-                             {"variant", variant_of(snapshot, detail)},
-                             {"metadata", metadata_of(snapshot, detail)}})};
+  return answer;
 }
 
-std::string evaluate_all(const Snapshot& snapshot, const Context& context) {
-  Json flags = Json::array();
-  for (const format::Parameter& parameter : snapshot.parameters()) {
-    flags.push_back(evaluate_flag(snapshot, snapshot.text(parameter.name), context, Access::kPrefetch).body);
+std::string unreadable_request(std::optional<std::string_view> key, std::string_view details) {
+  std::string out;
+  append_failure(out, key ? std::optional(quoted(*key)) : std::nullopt, "PARSE_ERROR", details);
+  return out;
+}
+
+BulkAnswers::BulkAnswers(const Snapshot& snapshot) : version_(snapshot.version()), metadata_(metadata_text(snapshot)) {
+  const auto values = snapshot.section<format::Value>(format::kValues);
+  for (const format::Value& value : values) values_.push_back(value_text(snapshot, value));
+  std::string text = R"({"flags":[)";
+  for (uint32_t number = 0; number < snapshot.parameters().size(); ++number) {
+    const format::Parameter& parameter = snapshot.parameters()[number];
+    std::string key = quoted(snapshot.text(parameter.name));
+    if (parameter.experiments.count + parameter.rules.count > 0) {
+      parts_.push_back({std::move(text), number, std::move(key)});
+      text.clear();
+    } else {
+      const Detail detail = evaluate_number(snapshot, number, Context(), Access::kPrefetch);
+      append_success(text, snapshot, detail, key, values_[detail.value], metadata_);
+    }
+    text += ',';
   }
-  const Json stream = Json::object(
-      {{"type", "sse"}, {"endpoint", Json::object({{"requestUri", "/ofrep/v1/events"}})}, {"inactivityDelaySec", 120}});
-  return Json::object({{"flags", std::move(flags)},
-                       {"metadata", Json::object({{"configVersion", snapshot.version()}})},
-                       {"eventStreams", Json::array({stream})}})
-      .dump();
+  if (text.ends_with(',')) text.pop_back();
+  end_ =
+      std::move(text) + fmt::format(R"(],"metadata":{{"configVersion":{}}},"eventStreams":[{{"type":"sse",)"
+                                    R"("endpoint":{{"requestUri":"/ofrep/v1/events"}},"inactivityDelaySec":120}}]}})",
+                                    snapshot.version());
+}
+
+std::string BulkAnswers::answer(const Snapshot& snapshot, const Context& context) const {
+  CHECK(snapshot.version() == version_);
+  std::string out;
+  out.reserve(usual_bytes_.load(std::memory_order_relaxed));
+  for (const Part& part : parts_) {
+    out += part.before;
+    const Detail detail = evaluate_number(snapshot, part.parameter, context, Access::kPrefetch);
+    if (detail.missing_unit) {
+      append_missing_unit(out, part.key);
+    } else {
+      append_success(out, snapshot, detail, part.key, values_[detail.value], metadata_);
+    }
+  }
+  out += end_;
+  usual_bytes_.store(out.size() + out.size() / 16, std::memory_order_relaxed);
+  return out;
 }
 
 }  // namespace sinan::experiment

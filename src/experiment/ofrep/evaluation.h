@@ -7,7 +7,10 @@
 // (3.0 is a double, 3 an int), flat metadata.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,11 +39,36 @@ class RequestContext {
 
 struct FlagAnswer {
   int status = 200;  // 400, 404
-  Json body;
+  std::string body;
 };
 FlagAnswer evaluate_flag(const Snapshot& snapshot, std::string_view key, const Context& context, Access access);
 
-// {"flags": [..], "metadata": {..}, "eventStreams": [..]}: all parameters; counts no access.
-std::string evaluate_all(const Snapshot& snapshot, const Context& context);
+// All parameters at once, {"flags": [..], "metadata": {..}, "eventStreams": [..]}; counts no access. Hundreds of values go to a
+// client, and most of the text is the same for each: it is made once for a snapshot. Immutable, thread-safe.
+class BulkAnswers {
+ public:
+  explicit BulkAnswers(const Snapshot& snapshot);
+  uint64_t version() const { return version_; }
+  // CHECK: of the snapshot that this was made for.
+  std::string answer(const Snapshot& snapshot, const Context& context) const;
+
+ private:
+  // A parameter whose value depends on the context, behind the text of those whose value does not.
+  struct Part {
+    std::string before;
+    uint32_t parameter = 0;
+    std::string key;  // in quotes
+  };
+
+  uint64_t version_;
+  std::string metadata_;             // of every flag, up to "exposure"
+  std::vector<std::string> values_;  // as JSON, by number
+  std::vector<Part> parts_;
+  std::string end_;
+  mutable std::atomic<size_t> usual_bytes_ = 0;
+};
+
+// The body of an answer for a request that cannot be read. Without a key where it is about all parameters.
+std::string unreadable_request(std::optional<std::string_view> key, std::string_view details);
 
 }  // namespace sinan::experiment

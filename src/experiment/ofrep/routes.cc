@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,6 +20,7 @@ namespace {
 
 constexpr std::string_view kTopic = "ofrep";
 constexpr uint64_t kMostContextBytes = 256 << 10;
+constexpr int64_t kMostWaitSeconds = 60;
 
 using Served = std::shared_ptr<const ServedConfiguration>;
 
@@ -28,25 +30,21 @@ net::Event refetch_event(uint64_t version) {
           .id = fmt::format("{}", version)};
 }
 
-// A read by code counts and may be an exposure; a prefetch does neither.
-Result<Access> access_of(const net::Request& request) {
-  return TRY(request.flag("prefetch", false)) ? Access::kPrefetch : Access::kRead;
+net::Response unreadable(std::optional<std::string_view> key, const Error& error) {
+  return net::Response::json_text(unreadable_request(key, error.message), 400);
 }
 
 Result<net::Response> answer_one(const ServedConfiguration& served, const net::Request& request) {
   const std::string& key = request.path_parameter("key");
   const auto context = RequestContext::read(request.body);
-  if (!context) {
-    return net::Response::json(Json::object({{"key", key},
-                                             {"errorCode", "PARSE_ERROR"},
-                                             {"errorDetails", context.error().message},
-                                             {"metadata", Json::object()}}),
-                               400);
-  }
-  const Access access = TRY(access_of(request));
+  if (!context) return unreadable(key, context.error());
+  const auto prefetch = request.flag("prefetch", false);
+  if (!prefetch) return unreadable(key, prefetch.error());
   const auto snapshot = served.read();
-  const FlagAnswer answer = evaluate_flag(*snapshot, key, (*context)->context(), access);
-  return net::Response::json(answer.body, answer.status);
+  // A read by code counts and may be an exposure; a prefetch does neither.
+  const Access access = *prefetch ? Access::kPrefetch : Access::kRead;
+  FlagAnswer answer = evaluate_flag(*snapshot, key, (*context)->context(), access);
+  return net::Response::json_text(std::move(answer.body), answer.status);
 }
 
 // A tag of the values without them: the same configuration and context give the same, unless a schedule opens in between.
@@ -57,19 +55,14 @@ std::optional<std::string> tag_before(const Snapshot& snapshot, std::string_view
 
 Result<net::Response> answer_all(const ServedConfiguration& served, const net::Request& request) {
   const auto context = RequestContext::read(request.body);
-  if (!context) {
-    return net::Response::json(
-        Json::object(
-            {{"errorCode", "PARSE_ERROR"}, {"errorDetails", context.error().message}, {"metadata", Json::object()}}),
-        400);
-  }
+  if (!context) return unreadable(std::nullopt, context.error());
   std::string body;
   std::optional<std::string> tag;
   {
     const auto snapshot = served.read();
     tag = tag_before(*snapshot, request.body);
     if (tag && request.has_current(*tag)) return net::Response::not_modified(*tag);
-    body = evaluate_all(*snapshot, (*context)->context());
+    body = served.prepared(*snapshot)->bulk.answer(*snapshot, (*context)->context());
   }
   // Never of the configuration alone: clients keep their tag when attributes of the context change.
   const std::string etag = tag.value_or(fmt::format("\"{}\"", fingerprint(body).to_hex()));
@@ -83,11 +76,23 @@ Result<net::Response> answer_snapshot(const ServedConfiguration& served, const n
   const auto snapshot = served.read();
   const std::string etag = fmt::format("\"v{}\"", snapshot->version());
   if (request.has_current(etag)) return net::Response::not_modified(etag);
-  const auto bytes = snapshot->bytes();
-  net::Response response = net::Response::text(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()),
-                                               "application/octet-stream");
+  net::Response response;
+  response.body = served.prepared(*snapshot)->bytes;
+  response.headers.set("Content-Type", "application/octet-stream");
   response.headers.set("ETag", etag);
   return response;
+}
+
+// ?wait=SECONDS: when the client has the newest already, the answer waits for the next.
+Result<net::Response> answer_snapshot_in_time(const Served& served, net::EventHub& events,
+                                              const net::Request& request) {
+  const int64_t seconds = TRY(request.integer("wait", 0, 0, kMostWaitSeconds));
+  if (seconds == 0) return answer_snapshot(*served, request);
+  auto change = events.subscribe(kTopic, {.greets = false});  // before the look, so that none is missed
+  net::Response now = TRY(answer_snapshot(*served, request));
+  if (now.status != 304) return now;
+  return net::Response::later({std::move(change), std::chrono::seconds(seconds),
+                               [served](const net::Request& later) { return answer_snapshot(*served, later); }});
 }
 
 Json context_schema() {
@@ -175,9 +180,15 @@ void add_experiment_routes(net::Router& router, const flow::ServeContext& contex
   router.add({.method = net::Method::kGet,
               .path = "/v1/experiments/snapshot",
               .access = net::kServers,
-              .handle = [served](const net::Request& request) { return answer_snapshot(*served, request); },
+              .handle = [served, &events](
+                            const net::Request& request) { return answer_snapshot_in_time(served, events, request); },
               .doc = {.summary = "The compiled configuration, for clients that evaluate by themselves",
+                      .description = "With If-None-Match: 304 while it is the newest, with `wait` only then.",
                       .tag = "Experiments",
+                      .parameters = {{.name = "wait",
+                                      .description = "seconds to wait for a newer one",
+                                      .schema = Json::object(
+                                          {{"type", "integer"}, {"minimum", 0}, {"maximum", kMostWaitSeconds}})}},
                       .responses = {{200, "The snapshot", net::string_schema(), "application/octet-stream"},
                                     {304, "As before", Json()}}}});
 }

@@ -29,6 +29,18 @@ ServedConfiguration::~ServedConfiguration() {
   watcher_.join();
 }
 
+ServedConfiguration::Prepared::Prepared(const Snapshot& snapshot)
+    : bulk(snapshot),
+      bytes(std::make_shared<const std::string>(reinterpret_cast<const char*>(snapshot.bytes().data()),
+                                                snapshot.bytes().size())) {}
+
+std::shared_ptr<const ServedConfiguration::Prepared> ServedConfiguration::prepared(const Snapshot& snapshot) const {
+  const std::scoped_lock lock(prepared_mutex_);
+  if (prepared_ == nullptr || prepared_->bulk.version() != snapshot.version())
+    prepared_ = std::make_shared<const Prepared>(snapshot);
+  return prepared_;
+}
+
 Result<uint64_t> ServedConfiguration::newest_version() const {
   for (const auto& object : TRY(catalog_.objects(kConfigurationKind))) return object.ref.version;
   return 0;

@@ -7,11 +7,15 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
 #include <thread>
 
 #include "base/clock.h"
 #include "catalog/catalog.h"
 #include "experiment/evaluator/evaluator.h"
+#include "experiment/ofrep/evaluation.h"
 
 namespace sinan::experiment {
 
@@ -26,6 +30,14 @@ class ServedConfiguration {
 
   Evaluator::Reading read() const { return evaluator_.read(); }
 
+  // What all clients get of a snapshot, made when the first asks for it.
+  struct Prepared {
+    explicit Prepared(const Snapshot& snapshot);
+    BulkAnswers bulk;
+    std::shared_ptr<const std::string> bytes;  // of the snapshot
+  };
+  std::shared_ptr<const Prepared> prepared(const Snapshot& snapshot) const;
+
  private:
   // Whether there was a newer one. Errors: those of the catalog and of bind().
   Result<bool> take_newest();
@@ -36,6 +48,8 @@ class ServedConfiguration {
   const Clock& clock_;
   const std::function<void(uint64_t)> changed_;
   Evaluator evaluator_;
+  mutable std::mutex prepared_mutex_;
+  mutable std::shared_ptr<const Prepared> prepared_;  // guarded by it
   std::atomic<bool> ended_ = false;
   std::thread watcher_;
 };
