@@ -28,7 +28,8 @@ function literal(bytes) {
   let piece = "";
   for (const byte of bytes) {
     const character = String.fromCharCode(byte);
-    if (character === '"' || character === "\\") piece += `\\${character}`;
+    // A "?" may begin a trigraph.
+    if (character === '"' || character === "\\" || character === "?") piece += `\\${character}`;
     else if (byte >= 0x20 && byte < 0x7f) piece += character;
     else piece += `\\${byte.toString(8).padStart(3, "0")}`;
     if (piece.length > 4000) pieces.push(piece), (piece = "");

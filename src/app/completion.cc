@@ -49,6 +49,8 @@ std::set<std::string, std::less<>> words_of(std::string_view text) {
 
 }  // namespace
 
+std::span<const std::string_view> sql_keywords() { return kKeywords; }
+
 std::string_view word_before_cursor(std::string_view text) {
   size_t begin = text.size();
   while (begin > 0 && is_word_byte(text[begin - 1])) --begin;

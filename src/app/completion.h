@@ -2,6 +2,7 @@
 // words of the capabilities (estimators, attributes).
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,9 @@ struct CompletionNames {
   std::vector<std::string> phrases;  // "TO TRAIN", "SHOW MODELS"
   std::vector<std::string> others;   // what capabilities offer here
 };
+
+// Those of SQL, upper case.
+std::span<const std::string_view> sql_keywords();
 
 // The word that ends `text`: letters, digits, and what names may hold ("zoo.mod", "train.num_b"). May be empty.
 std::string_view word_before_cursor(std::string_view text);

@@ -237,6 +237,7 @@ void RunView::show_progress_event(Running& running) {
                              {"stage", progress.stage},
                              {"fraction", progress.fraction},
                              {"rows", progress.rows},
+                             {"rows_per_second", progress.rows_per_second},
                              {"note", progress.note},
                              {"left", nullptr}});
   if (progress.left) event.set("left", seconds_of(*progress.left));

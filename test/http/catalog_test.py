@@ -108,6 +108,9 @@ class CatalogTest(unittest.TestCase):
         self.assertEqual(kinds("SELECT * FROM flowers WHERE si")["size"], "column")
         self.assertEqual(kinds("DESCRIBE MODEL zoo")["zoo.sizes"], "model")
         self.assertEqual(complete("SELECT * FROM flo")["unfinished"], "flo")
+        # A column of a table that is named behind the cursor.
+        _, _, found = served.request("POST", "/v1/completion", {"text": "SELECT si", "after": " FROM flowers"})
+        self.assertIn({"word": "size", "kind": "column"}, found["words"])
         self.assertEqual(served.request("POST", "/v1/completion", {"txt": "a"})[0], 400)
         statements = {s["name"]: s for s in served.request("GET", "/v1/statements")[2]["statements"]}
         self.assertIn("LABEL", statements["TO TRAIN"]["synopsis"])

@@ -31,6 +31,12 @@ export function signedOut(reason = ""): void {
   signInReason.set(reason);
 }
 
+// What the tab keeps goes with its owner: the token, and what was typed.
+export function signOut(): void {
+  sessionStorage.clear();
+  signedOut();
+}
+
 export function mayEdit(who: Session | null): boolean {
   return who?.role === "admin" || who?.role === "editor";
 }

@@ -7,7 +7,7 @@ import icon from "../icon.svg";
 import { pages, type Page, type PageProps } from "../pages";
 import { ApiError } from "./api";
 import { go, href, location } from "./router";
-import { session, signedOut } from "./session";
+import { session, signedOut, signOut } from "./session";
 import { beginSession, SignIn } from "./sign_in";
 import { useStore } from "./store";
 import { setTheme, theme, type Theme } from "./theme";
@@ -104,7 +104,7 @@ function Header({ current }: { current: Page | undefined }) {
         </span>
         <ThemeSwitch />
         {!who.open && (
-          <button class="button small" onClick={() => signedOut()}>
+          <button class="button small" onClick={signOut}>
             Sign out
           </button>
         )}

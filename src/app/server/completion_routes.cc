@@ -1,5 +1,7 @@
 #include "app/server/completion_routes.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "app/completion.h"
@@ -38,8 +40,12 @@ Result<Response> complete_at(flow::Project& project, const Request& request) {
   if (!text.is_string()) return fail(Code::kArgument, "the request has no text", R"({"text": "SELECT * FROM fl"})");
   const std::string_view before = text.string_view();
   const CompletionNames names = completion_names(project, before);
+  // The tables that a SELECT list takes its columns from are named behind it. Where the statement has not begun, nothing is.
+  const std::string_view after = body.at("after").string_view();
+  const bool has_begun = !trim(before.substr(0, before.size() - word_before_cursor(before).size())).empty();
+  const std::string whole = has_begun ? fmt::format("{}\n{}", after, before) : std::string(before);
   Json::Array words;
-  for (const std::string& word : complete(before, names)) {
+  for (const std::string& word : complete(whole, names)) {
     if (words.size() == kMostWords) break;
     words.push_back(Json::object({{"word", word}, {"kind", kind_of(word, names)}}));
   }
@@ -61,13 +67,17 @@ Json statements_json(const flow::Registry& registry) {
   for (const auto& function : registry.functions()) {
     for (const std::string_view name : function->names()) statements.push_back(help_json(name, function->help(), true));
   }
-  return Json::object({{"statements", std::move(statements)}});
+  Json::Array keywords;
+  for (const std::string_view keyword : sql_keywords()) keywords.emplace_back(keyword);
+  return Json::object({{"statements", std::move(statements)}, {"keywords", std::move(keywords)}});
 }
 
 }  // namespace
 
 void add_completion_routes(net::Router& router, flow::Project& project) {
-  Json asked = net::object_schema({{"text", net::string_schema("The statement up to the cursor")}}, {"text"});
+  Json asked = net::object_schema(
+      {{"text", net::string_schema("The statement up to the cursor")}, {"after", net::string_schema("The rest of it")}},
+      {"text"});
   router.add(
       {.method = Method::kPost,
        .path = "/v1/completion",
@@ -105,8 +115,9 @@ void add_completion_routes(net::Router& router, flow::Project& project) {
               .doc = {.summary = "How statements and functions are written",
                       .tag = "editor",
                       .responses = {{200, "All of them beside plain SQL",
-                                     net::object_schema({{"statements", net::array_schema(std::move(statement))}},
-                                                        {"statements"})}}}});
+                                     net::object_schema({{"statements", net::array_schema(std::move(statement))},
+                                                         {"keywords", net::array_schema(net::string_schema("Of SQL"))}},
+                                                        {"statements", "keywords"})}}}});
 }
 
 }  // namespace sinan::app
