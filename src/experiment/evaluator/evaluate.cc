@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <bit>
 #include <charconv>
-#include <chrono>
 #include <cmath>
 
 #include "experiment/evaluator/assignment.h"
+#include "experiment/evaluator/host.h"
 #include "experiment/evaluator/typed_text.h"
 
 namespace sinan::experiment {
@@ -263,13 +263,10 @@ class Resolver {
   }
 
   bool scheduled(const Experiment& experiment) {
-    if (now_ == 0) {
-      const auto clock = std::chrono::system_clock::now().time_since_epoch();
-      now_ = context_.now() ? *context_.now() : std::chrono::duration_cast<std::chrono::microseconds>(clock).count();
-    }
+    if (!now_) now_ = context_.now() ? *context_.now() : clock_micros();
     const Window* first = t_.windows + experiment.windows.begin;
     return std::any_of(first, first + experiment.windows.count,
-                       [&](const Window& w) { return w.begin <= now_ && now_ < w.end; });
+                       [&](const Window& w) { return w.begin <= *now_ && *now_ < w.end; });
   }
 
   // The plan of the first branch that holds; null when it does not set the parameter.
@@ -478,12 +475,7 @@ class Resolver {
     const Value& record = t_.values[value];
     if (record.type == 0) return record.bits != 0 ? "true" : "false";
     if (record.type == 1) return std::to_string(static_cast<int64_t>(record.bits));
-    if (record.type == 2) {
-      std::array<char, 32> digits{};
-      const auto end =
-          std::to_chars(digits.data(), digits.data() + digits.size(), std::bit_cast<double>(record.bits)).ptr;
-      return {digits.data(), end};
-    }
+    if (record.type == 2) return double_text(std::bit_cast<double>(record.bits));
     return std::string(snapshot_.text(record.text));
   }
 
@@ -504,7 +496,7 @@ class Resolver {
   uint32_t forced_experiment_ = kNone - 1;
   uint32_t forced_leaf_ = 0;
   uint32_t missing_unit_ = kNone;
-  int64_t now_ = 0;
+  std::optional<int64_t> now_;
   size_t met_count_ = 0;
   size_t known_count_ = 0;
   std::array<Membership, kMaxMet> met_;

@@ -40,23 +40,10 @@ Evaluator::Reading Evaluator::read() const {
   }
 }
 
-Status Evaluator::check_successor(const Snapshot& snapshot) const {
-  const Reading present = read();
-  if (snapshot.version() > present->version()) return {};
-  if (snapshot.version() < present->version()) {
-    return fail(Code::kArgument, "snapshot is older than the one in use: version " +
-                                     std::to_string(snapshot.version()) + ", in use is " +
-                                     std::to_string(present->version()));
-  }
-  if (std::ranges::equal(snapshot.bytes(), present->bytes())) return {};
-  return fail(Code::kArgument, "snapshot is of another project: its content is not that of the one in use, version " +
-                                   std::to_string(snapshot.version()));
-}
-
 Status Evaluator::load(std::span<const std::byte> bytes) {
   auto snapshot = TRY(Snapshot::load(bytes));
   const std::lock_guard lock(writers_);
-  TRY(check_successor(*snapshot));
+  TRY(check_successor(*read(), *snapshot));
   replace(std::move(snapshot));
   return {};
 }

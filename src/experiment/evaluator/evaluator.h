@@ -59,9 +59,7 @@ class Evaluator {
 
   Reading read() const;
 
-  // Replaces the snapshot. Refused with kArgument, so that the present one stays: an older one (by configuration version), and one
-  // of the same version with another content, which is of another project. The same again is no error. Damaged ones are
-  // refused with load()'s error.
+  // Replaces the snapshot. Refused, so that the present one stays: what Snapshot::load() refuses, and what check_successor() does.
   Status load(std::span<const std::byte> bytes);
   void publish(std::unique_ptr<const Snapshot> snapshot);
 
@@ -77,7 +75,6 @@ class Evaluator {
   Counts counts() const;
 
  private:
-  Status check_successor(const Snapshot& snapshot) const;  // writers_ is held
   void replace(std::unique_ptr<const Snapshot> snapshot);  // writers_ is held
   void retire(const Snapshot* snapshot);
   static void add_counts(const Snapshot& snapshot, Counts& counts);

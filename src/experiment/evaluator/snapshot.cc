@@ -1,7 +1,7 @@
 #include "experiment/evaluator/snapshot.h"
 
+#include <algorithm>
 #include <cstring>
-#include <type_traits>
 
 #include "experiment/evaluator/assignment.h"
 
@@ -279,6 +279,17 @@ size_t thread_shard() {
 }
 
 }  // namespace
+
+Status check_successor(const Snapshot& present, const Snapshot& next) {
+  if (next.version() > present.version()) return {};
+  if (next.version() < present.version()) {
+    return fail(Code::kArgument, "snapshot is older than the one in use: version " + std::to_string(next.version()) +
+                                     ", in use is " + std::to_string(present.version()));
+  }
+  if (std::ranges::equal(next.bytes(), present.bytes())) return {};
+  return fail(Code::kArgument, "snapshot is of another project: its content is not that of the one in use, version " +
+                                   std::to_string(next.version()));
+}
 
 uint64_t snapshot_checksum(std::span<const std::byte> bytes) {
   constexpr size_t kBehind = offsetof(Header, checksum) + sizeof(uint64_t);

@@ -97,6 +97,10 @@ class Snapshot {
   std::unique_ptr<std::atomic<uint64_t>[]> missing_units_;
 };
 
+// Whether `next` may take the place of `present`. kArgument for an older one (by configuration version), and for one of the same
+// version with another content, which is of another project. The same again is no error.
+Status check_successor(const Snapshot& present, const Snapshot& next);
+
 // The checksum of a block whose header is filled in but for it.
 uint64_t snapshot_checksum(std::span<const std::byte> bytes);
 

@@ -1,0 +1,106 @@
+// A real `sinan serve` for the tests, and a gateway before it that can withhold and damage answers.
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+const program = `
+CREATE PARAMETER button.color STRING DEFAULT 'green' VALUES ('green', 'black', 'blue');
+CREATE PARAMETER search.fast BOOL DEFAULT FALSE;
+CREATE PARAMETER search.results INT DEFAULT 20;
+CREATE PARAMETER search.weight DOUBLE DEFAULT 3;
+CREATE PARAMETER search.layout JSON DEFAULT '{"columns": 2, "names": ["a", "b"]}';
+ALTER PARAMETER search.results ADD RULE WHEN device = 'phone' THEN 10;
+CREATE EXPERIMENT colors ON UNIT user_id GROUPS control [0..49], treatment [50..99] (t1 [50..74], t2 [75..99])
+  WHEN city = 'Oslo' AND app_version >= '3.2.0'
+  SET button.color = CASE GROUP WHEN control THEN 'green' WHEN t1 THEN 'black' WHEN t2 THEN 'blue' END;
+START EXPERIMENT colors;
+`;
+
+export class Server {
+  folder = mkdtempSync(join(tmpdir(), "sinan-"));
+  port = 0;
+
+  static async make() {
+    const server = new Server();
+    execFileSync(process.env.SINAN_BINARY, ["--project", server.folder, "-c", program], { stdio: "ignore" });
+    await server.start();
+    return server;
+  }
+
+  // On the port it had before, if any.
+  async start() {
+    const listen = ["--listen", `127.0.0.1:${this.port}`];
+    this.process = spawn(process.env.SINAN_BINARY, ["--project", this.folder, "serve", ...listen], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    for await (const line of createInterface({ input: this.process.stderr })) {
+      const found = /at (http:\/\/[^\s,]+:(\d+))/.exec(line);
+      if (found === null) continue;
+      [, this.url, this.port] = found;
+      break;
+    }
+    this.process.stderr.resume();
+  }
+
+  async stop(signal) {
+    if (this.process.exitCode !== null || this.process.signalCode !== null) return;
+    const ended = once(this.process, "exit");
+    this.process.kill(signal);
+    await ended;
+  }
+  kill() {
+    return this.stop("SIGKILL");
+  }
+  async remove() {
+    await this.stop("SIGTERM");
+    rmSync(this.folder, { recursive: true });
+  }
+
+  async run(text) {
+    const headers = { "Content-Type": "application/json" };
+    const answer = await fetch(`${this.url}/v1/programs`, { method: "POST", headers, body: JSON.stringify({ program: text }) });
+    const { id } = await answer.json();
+    await (await fetch(`${this.url}/v1/programs/${id}/events`)).text(); // until it has ended
+    const { state } = await (await fetch(`${this.url}/v1/programs/${id}`)).json();
+    if (state !== "done") throw new Error(`the program is ${state}`);
+  }
+}
+
+// Passes snapshots on, each through `change`; has no events.
+export async function makeGateway(server, gateway) {
+  const http = createServer(async (request, response) => {
+    if (request.url.includes("events")) return response.writeHead(404).end();
+    try {
+      const answer = await fetch(server.url + request.url);
+      const body = gateway.change(new Uint8Array(await answer.arrayBuffer()));
+      return response.writeHead(200, { ETag: answer.headers.get("ETag") }).end(body);
+    } catch {
+      return response.writeHead(502).end();
+    }
+  });
+  http.listen(0, "127.0.0.1");
+  await once(http, "listening");
+  gateway.url = `http://127.0.0.1:${http.address().port}`;
+  gateway.close = () => {
+    http.closeAllConnections?.();
+    http.close();
+  };
+  return gateway;
+}
+
+// Resolves when `holds()` does; looks whenever the client tells something.
+export async function until(client, holds) {
+  await new Promise((done) => {
+    const look = () => {
+      if (!holds()) return;
+      forget();
+      done();
+    };
+    const forget = client.onChange(look);
+    look();
+  });
+}
