@@ -117,7 +117,7 @@ struct Experiment {
   std::vector<std::string> unit;  // one attribute, or several that together are the unit
   uint32_t buckets = 100;
   HashScheme scheme = HashScheme::kSinan;
-  std::string salt;  // empty: the name
+  std::string salt;  // empty: the name; with another platform's scheme nothing
   uint32_t epoch = 1;
   std::vector<Group> groups;  // tile 0 to buckets - 1
   std::vector<Branch> branches;
@@ -128,7 +128,7 @@ struct Experiment {
   std::string owner;
   std::string description;
 
-  const std::string& effective_salt() const { return salt.empty() ? name : salt; }
+  const std::string& effective_salt() const { return salt.empty() && scheme == HashScheme::kSinan ? name : salt; }
   friend bool operator==(const Experiment&, const Experiment&) = default;
 };
 

@@ -71,12 +71,15 @@ Result<std::unique_ptr<flow::Parsed>> ChangeKind::parse(const flow::Statement&, 
 
 Result<std::unique_ptr<flow::Step>> ChangeKind::check(const flow::Parsed& parsed, flow::CheckContext& context) const {
   const Edit& edit = static_cast<const ParsedEdit&>(parsed).edit;
+  // The phrase names the kind of object: CREATE PARAMETER.
+  return check_edit(edit, {to_lower(phrase().substr(phrase().rfind(' ') + 1)), edit.object.text}, context);
+}
+
+Result<std::unique_ptr<flow::Step>> check_edit(Edit edit, ObjectRef object, flow::CheckContext& context) {
   const Configuration before = TRY(configuration_in(context));
   Applied after = TRY(apply(edit, before));
   context.will_create(configuration_ref(), std::make_shared<PlannedConfiguration>(std::move(after.configuration)));
-  // The phrase names the kind of object: CREATE PARAMETER.
-  const std::string kind = to_lower(phrase().substr(phrase().rfind(' ') + 1));
-  return std::make_unique<ChangeStep>(ObjectRef{kind, edit.object.text}, edit);
+  return std::make_unique<ChangeStep>(std::move(object), std::move(edit));
 }
 
 }  // namespace sinan::experiment

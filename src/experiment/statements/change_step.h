@@ -21,4 +21,7 @@ class ChangeKind : public flow::StatementKind {
   virtual Result<Edit> parse_edit(sql::Tokens& tokens) const = 0;
 };
 
+// The same for a statement whose edit takes more than words: what its check() ends with. `object` is what it names.
+Result<std::unique_ptr<flow::Step>> check_edit(Edit edit, ObjectRef object, flow::CheckContext& context);
+
 }  // namespace sinan::experiment

@@ -257,6 +257,7 @@ Result<WrittenExperiment> parse_experiment(sql::Tokens& tokens) {
   Experiment& fixed = out.fixed;
   out.name = TRY(parse_new_name(tokens, "an experiment's name"));
   fixed.name = out.name.text;
+  fixed.salt = fixed.name;
   TRY(tokens.expect_phrase("ON UNIT"));
   fixed.unit = TRY(parse_unit(tokens));
   if (tokens.accept_word("BUCKETS")) fixed.buckets = TRY(expect_count(tokens, "the number of buckets"));

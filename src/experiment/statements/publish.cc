@@ -55,8 +55,10 @@ std::vector<std::string> warnings_of(const Configuration& before, const Configur
     const bool is_new =
         std::ranges::find(before.experiments, experiment.name, &Experiment::name) == before.experiments.end();
     if (!is_new || is_independent(experiment.scheme)) continue;
-    out.push_back(fmt::format("Groups drawn by {} are not independent of those of other experiments: for imports only.",
-                              to_string(experiment.scheme)));
+    std::string warning =
+        fmt::format("Groups drawn by {} are not independent of those of other experiments: for imports only.",
+                    to_string(experiment.scheme));
+    if (std::ranges::find(out, warning) == out.end()) out.push_back(std::move(warning));
   }
   return out;
 }

@@ -4,6 +4,7 @@
 #include "experiment/statements/experiments.h"
 #include "experiment/statements/explain_parameter.h"
 #include "experiment/statements/implications.h"
+#include "experiment/statements/import_configuration.h"
 #include "experiment/statements/parameters.h"
 #include "experiment/statements/show.h"
 #include "flow/registry.h"
@@ -17,6 +18,7 @@ void register_experiment(flow::Registry& registry) {
   registry.statements<ShowParameters, ShowExperiments, DescribeParameter, DescribeExperiment, ShowChanges>();
   registry.statements<CreateImplication, DropImplication, ShowImplications>();
   registry.statements<CheckExperiment, ExplainParameter>();
+  registry.statements<ImportConfiguration, CheckConfiguration>();
 }
 
 }  // namespace sinan::experiment
