@@ -54,6 +54,7 @@ class Install(unittest.TestCase):
         output("cmake", "--build", build)
         self.check(build / "program_c")
         self.check(build / "program_cc")
+        self.check(build / "program_client")
 
     @unittest.skipUnless(shutil.which("pkg-config"), "pkg-config is not installed")
     def test_pkg_config(self):
@@ -65,6 +66,7 @@ class Install(unittest.TestCase):
         for compiler, source, package in (
             (["cc"], "program.c", "sinan_experiment"),
             (["c++", "-std=c++23"], "program.cc", "sinan_experiment_static"),
+            (["c++", "-std=c++23"], "client.cc", "sinan_experiment_client"),
         ):
             program = self.place / f"by_pkg_config_{package}"
             output(*compiler, self.place / "program" / source, "-o", program, *flags(package))

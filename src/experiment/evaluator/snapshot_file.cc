@@ -58,7 +58,8 @@ Result<std::vector<std::byte>> read_snapshot_file(const std::string& path) {
 }
 
 Status write_snapshot_file(const std::string& path, std::span<const std::byte> bytes) {
-  const std::string beside = path + ".tmp";
+  // Of this thread alone: processes that share a file replace it one after another.
+  const std::string beside = path + "." + std::to_string(::gettid()) + ".tmp";
   {
     const File file(beside, O_WRONLY | O_CREAT | O_TRUNC);
     if (!file.is_open()) return file_error("cannot write snapshot", beside);

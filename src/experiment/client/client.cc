@@ -1,0 +1,256 @@
+#include "experiment/client/client.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <thread>
+#include <utility>
+
+#include "base/json.h"
+#include "base/random.h"
+#include "experiment/client/event_reader.h"
+#include "experiment/evaluator/host.h"
+#include "experiment/evaluator/snapshot_file.h"
+#include "experiment/evaluator/typed_text.h"
+#include "io/http_client.h"
+
+namespace sinan::experiment {
+namespace {
+
+using std::chrono::milliseconds;
+using Steady = std::chrono::steady_clock;
+
+constexpr milliseconds kFirstWait{250};
+constexpr auto kStable = std::chrono::seconds(5);  // after which a stream counts as one
+constexpr int64_t kSkew = 2'000'000;               // the server tells full seconds
+constexpr int64_t kHalfSecond = 500'000;
+
+bool is_refetch(const std::string& data) {
+  const auto told = Json::parse(data);
+  if (!told || !told->is_object()) return false;
+  // The hub's own `refetch` event has no type: some events were missed.
+  const Json* type = told->find("type");
+  return type == nullptr || type->string_view() == "refetchEvaluation";
+}
+
+}  // namespace
+
+// The connection to the server, and the thread that uses it.
+struct Client::Requests {
+  explicit Requests(const ClientOptions& options)
+      : http({.connect_time = options.timeout, .attempts = 1}), url(options.url), owner(::getpid()) {
+    while (url.ends_with('/')) url.pop_back();
+    if (!options.token.empty()) headers.push_back({"Authorization", "Bearer " + options.token});
+  }
+  ~Requests() {
+    cancel.cancel();
+    if (!thread.joinable()) return;
+    if (::getpid() == owner) {
+      thread.join();
+    } else {
+      thread.detach();  // it has stayed in the parent
+    }
+  }
+
+  io::HttpClient http;
+  std::string url;
+  std::vector<io::HttpHeader> headers;
+  CancelSource cancel;
+  pid_t owner;
+  std::thread thread;
+};
+
+std::string_view to_string(ClientStatus status) {
+  constexpr std::array<std::string_view, 3> kNames = {"not_ready", "ready", "stale"};
+  return kNames[static_cast<size_t>(status)];
+}
+
+std::optional<int64_t> parse_http_date(std::string_view text) {
+  constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  if (text.size() != 29 || !text.ends_with(" GMT")) return std::nullopt;
+  const size_t month = kMonths.find(text.substr(8, 3));
+  if (month == std::string_view::npos || month % 3 != 0) return std::nullopt;
+  const std::string number = std::to_string(month / 3 + 1);
+  const std::string year_and_month = std::string(text.substr(12, 4)) + (number.size() == 1 ? "-0" : "-") + number;
+  return parse_timestamp(year_and_month + "-" + std::string(text.substr(5, 2)) + "T" + std::string(text.substr(17, 8)) +
+                         "Z");
+}
+
+Result<std::unique_ptr<Client>> Client::start(ClientOptions options) {
+  if (!options.url.starts_with("http://") && !options.url.starts_with("https://")) {
+    return fail(Code::kArgument, "the server's address must begin with http:// or https://: \"" + options.url + "\"");
+  }
+  std::unique_ptr<Client> client(new Client(std::move(options)));
+  client->load_cache();
+  client->requests_->thread = std::thread([it = client.get()] { it->follow(); });
+  std::unique_lock lock(client->mutex_);
+  client->changed_.wait_for(lock, client->options_.wait, [&] { return client->tried_; });
+  lock.unlock();
+  return client;
+}
+
+Client::Client(ClientOptions options) : options_(std::move(options)), requests_(std::make_unique<Requests>(options_)) {}
+
+Client::~Client() {
+  {
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+  }
+  changed_.notify_all();
+  requests_.reset();
+}
+
+Context Client::context() const {
+  Context context;
+  if (const int64_t offset = clock_offset_.load(); offset != 0) context.at(clock_micros() + offset);
+  return context;
+}
+
+std::string Client::last_error() const {
+  const std::lock_guard lock(mutex_);
+  return last_error_;
+}
+
+void Client::on_change(std::function<void(ClientEvent)> listener) {
+  const std::lock_guard lock(mutex_);
+  listeners_.push_back(std::move(listener));
+}
+
+void Client::load_cache() {
+  if (options_.cache.empty()) return;
+  const auto loaded = evaluator_.load_file(options_.cache);
+  if (loaded) {
+    set_status(ClientStatus::kStale);
+  } else if (loaded.error().code != Code::kNotFound) {
+    warn("the last known snapshot is left aside: " + loaded.error().message);
+  }
+}
+
+void Client::follow() {
+  Random random = Random::from_system();
+  for (unsigned failures = 0;;) {
+    const auto began = Steady::now();
+    const Status refreshed = refresh();
+    if (!refreshed) failed(refreshed.error());
+    tried();
+    // A stream that breaks says nothing yet about the server: the next request does.
+    if (refreshed) (void)listen();
+    failures = Steady::now() - began > kStable ? 0 : std::min(failures + 1, 20U);
+    // Soon after a break, later and later while there is no stream; never all clients at once.
+    const milliseconds pause = std::min(options_.poll, kFirstWait * (1U << failures) / 2);
+    const milliseconds jittered(
+        static_cast<int64_t>(static_cast<double>(pause.count()) * (0.8 + 0.4 * random.uniform())));
+    std::unique_lock lock(mutex_);
+    if (changed_.wait_for(lock, jittered, [&] { return ended_; })) return;
+  }
+}
+
+// Until the stream ends or breaks. What is published between the snapshot and the stream is told by it, since it begins behind
+// the version that we have.
+Status Client::listen() {
+  EventReader events;
+  io::HttpRequest request;
+  request.url = requests_->url + "/ofrep/v1/events";
+  request.headers = requests_->headers;
+  request.headers.push_back({"Accept", "text/event-stream"});
+  request.headers.push_back({"Last-Event-ID", std::to_string(evaluator_.read()->version())});
+  request.most_time = milliseconds(0);
+  request.most_idle_time = options_.inactivity;
+  request.most_body_bytes = UINT64_MAX;
+  request.on_body = [&](std::string_view piece) -> Status {
+    for (const std::string& data : events.add(piece)) {
+      if (!is_refetch(data)) continue;
+      if (const Status refreshed = refresh(); !refreshed) {
+        failed(refreshed.error());
+        return refreshed;
+      }
+    }
+    return {};
+  };
+  const auto response = TRY(requests_->http.send(request, requests_->cancel.token()));
+  if (response.status == 200) return {};
+  return fail(Code::kUnavailable, "the server answers when asked for events: " + std::to_string(response.status));
+}
+
+Status Client::refresh() {
+  io::HttpRequest request;
+  request.url = requests_->url + "/v1/experiments/snapshot";
+  request.headers = requests_->headers;
+  if (!tag_.empty()) request.headers.push_back({"If-None-Match", tag_});
+  request.most_time = options_.timeout;
+  request.most_body_bytes = kMaxSnapshotBytes;
+  const int64_t asked = clock_micros();
+  const auto response = TRY(requests_->http.send(request, requests_->cancel.token()));
+  if (const auto told = parse_http_date(response.header("Date").value_or(""))) {
+    const int64_t offset = *told + kHalfSecond - (asked + clock_micros()) / 2;
+    clock_offset_ = std::abs(offset) > kSkew ? offset : 0;
+  }
+  if (response.status == 200) {
+    TRY(take(response.body));
+    tag_ = response.header("ETag").value_or("");
+  } else if (response.status != 304) {
+    return fail(Code::kUnavailable,
+                "the server answers when asked for the snapshot: " + std::to_string(response.status));
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    last_error_.clear();
+  }
+  warned_.clear();
+  set_status(ClientStatus::kReady);
+  return {};
+}
+
+Status Client::take(const std::string& bytes) {
+  const uint64_t before = evaluator_.read()->version();
+  TRY(evaluator_.load(std::as_bytes(std::span(bytes))));
+  if (!options_.cache.empty()) {
+    // The values are right all the same.
+    if (const auto kept = evaluator_.save_file(options_.cache); !kept)
+      warn("the snapshot is not kept: " + kept.error().message);
+  }
+  if (evaluator_.read()->version() != before) tell(ClientEvent::kChanged);
+  return {};
+}
+
+void Client::failed(const Error& error) {
+  if (error.code == Code::kCancelled) return;
+  {
+    const std::lock_guard lock(mutex_);
+    last_error_ = error.message;
+  }
+  warn(error.message);
+  if (status() == ClientStatus::kReady) set_status(ClientStatus::kStale);
+  tell(ClientEvent::kError);
+}
+
+void Client::set_status(ClientStatus status) {
+  if (status_.exchange(status) == status) return;
+  tell(status == ClientStatus::kReady ? ClientEvent::kReady : ClientEvent::kStale);
+}
+
+void Client::tell(ClientEvent event) {
+  std::vector<std::function<void(ClientEvent)>> listeners;
+  {
+    const std::lock_guard lock(mutex_);
+    listeners = listeners_;
+  }
+  for (const auto& listener : listeners) listener(event);
+}
+
+void Client::warn(const std::string& message) {
+  if (options_.warn && message != warned_) options_.warn(message);
+  warned_ = message;
+}
+
+void Client::tried() {
+  {
+    const std::lock_guard lock(mutex_);
+    tried_ = true;
+  }
+  changed_.notify_all();
+}
+
+}  // namespace sinan::experiment

@@ -1,0 +1,183 @@
+#!/usr/bin/env python3
+"""The C++ client (src/experiment/client) against a real `sinan serve`, through the program SINAN_CLIENT: changes, a server that dies and
+comes back, damaged and older answers, and kill -9 while the last known snapshot is replaced. SINAN_BINARY names the server's program."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "sdk/python/tests"))
+
+from served import Gateway, Server  # noqa: E402
+
+CLIENT = os.environ.get("SINAN_CLIENT", str(ROOT / "build/release/test/experiment_client_main"))
+VECTORS = ROOT / "sdk/vectors"
+
+
+class Client:
+    def __init__(self, url, cache="", wait=60_000, poll=30_000):
+        self.process = subprocess.Popen(
+            [CLIENT, url, str(cache), str(wait), str(poll)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self.told = []
+        self.first = self.line(lambda line: line.startswith(("started", "refused")))
+
+    def line(self, wanted):
+        """The next line that is wanted; what the client tells on the way is kept."""
+        while line := self.process.stdout.readline().rstrip("\n"):
+            if line.startswith("told "):
+                self.told.append(line[5:])
+            if wanted(line):
+                return line
+        raise AssertionError("the client has ended")
+
+    def ask(self, question):
+        self.process.stdin.write(question + "\n")
+        self.process.stdin.flush()
+        return self.line(lambda line: not line.startswith("told ")).split(" ", 1)[-1]
+
+    def wait_for(self, event):
+        """That was told since the last wait, or will be."""
+        while event not in self.told:
+            self.line(lambda line: line.startswith("told "))
+        del self.told[: self.told.index(event) + 1]
+
+    def value(self):
+        return int(self.ask("get"))
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.stdout.read()
+        self.process.stdout.close()
+        assert self.process.wait() == 0
+
+
+class Updates(unittest.TestCase):
+    def setUp(self):
+        self.server = Server()
+        self.addCleanup(self.server.remove)
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.cache = Path(self.folder.name) / "flags.snapshot"
+
+    def client(self, *arguments, **options):
+        client = Client(*arguments, **options)
+        self.addCleanup(client.close)
+        return client
+
+    def test_a_change_is_seen(self):
+        client = self.client(self.server.url)
+        self.assertEqual((client.ask("status"), client.value()), ("ready", 20))
+        seconds = []
+        for value in range(30, 36):
+            self.server.run(f"ALTER PARAMETER search.results SET DEFAULT {value}")
+            begin = time.monotonic()
+            while client.value() != value:
+                client.wait_for("changed")
+            seconds.append(time.monotonic() - begin)
+        print(f"a change is seen {max(seconds):.2f} s after its program has ended, at most")
+
+    def test_server_away_then_last_known_then_default(self):
+        client = self.client(self.server.url, self.cache)
+        self.server.run("ALTER PARAMETER search.results SET DEFAULT 21")
+        while client.value() != 21:
+            client.wait_for("changed")
+        self.server.kill()
+        client.wait_for("stale")
+        self.assertEqual((client.ask("status"), client.value()), ("stale", 21))
+        self.assertIn("127.0.0.1", client.ask("error"))
+
+        restarted = self.client(self.server.url, self.cache, wait=2000)
+        self.assertEqual((restarted.ask("status"), restarted.value()), ("stale", 21))
+        bare = self.client(self.server.url, wait=2000)
+        self.assertEqual((bare.ask("status"), bare.value()), ("not_ready", 1))
+
+        self.server.start()
+        bare.wait_for("ready")
+        client.wait_for("ready")
+        self.server.run("ALTER PARAMETER search.results SET DEFAULT 22")
+        for one in (client, bare):
+            while one.value() != 22:
+                one.wait_for("changed")
+
+    def test_a_server_that_does_not_answer_is_not_waited_for(self):
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            begin = time.monotonic()
+            client = self.client(f"http://127.0.0.1:{silent.getsockname()[1]}", wait=300)
+            self.assertEqual((client.ask("status"), client.value()), ("not_ready", 1))
+            client.close()  # at once, though its request has a minute
+            print(f"start and end before a server that is silent took {time.monotonic() - begin:.2f} s")
+        self._cleanups.pop()
+
+    def test_without_events_it_asks_and_refuses_what_is_damaged_or_older(self):
+        older = []
+        gateway = Gateway(self.server, lambda body: older.append(body) or body)
+        self.addCleanup(gateway.close)
+        client = self.client(gateway.url, self.cache, poll=50)
+        self.server.run("ALTER PARAMETER search.results SET DEFAULT 24")
+        while client.value() != 24:
+            client.wait_for("changed")
+        kept = self.cache.read_bytes()
+        for change, message in (
+            (lambda body: body[:-1] + bytes([body[-1] ^ 1]), "checksum"),
+            (lambda body: body[: len(body) // 2], "damaged"),
+            (lambda body: b"<html>", "damaged"),
+            (lambda _: older[0], "older"),
+            (lambda _: (VECTORS / "values.snapshot").read_bytes()[:-8], "damaged"),
+        ):
+            gateway.change = change
+            while message not in client.ask("error"):
+                client.wait_for("error")
+            self.assertEqual((client.ask("status"), client.value()), ("stale", 24))
+            self.assertEqual(self.cache.read_bytes(), kept)
+        client.told.clear()
+        gateway.change = lambda body: body
+        client.wait_for("ready")
+
+    def test_a_damaged_file_is_left_aside(self):
+        self.cache.write_bytes(b"SINANEXP and then nothing")
+        client = self.client(self.server.url, self.cache)
+        self.assertEqual(client.value(), 20)
+        self.server.kill()
+        self.assertEqual(self.client(self.server.url, self.cache, wait=200).value(), 20)
+        self.cache.write_bytes(b"SINANEXP and then nothing")
+        bare = self.client(self.server.url, self.cache, wait=200)
+        self.assertEqual((bare.ask("status"), bare.value()), ("not_ready", 1))
+
+    def test_an_address_that_is_none_is_refused(self):
+        client = Client("localhost:8080")
+        self.assertIn("must begin with http", client.first)
+        client.process.communicate()
+
+
+class Killed(unittest.TestCase):
+    def test_kill_9_leaves_one_of_both_snapshots(self):
+        snapshots = [VECTORS / "hashes.snapshot", VECTORS / "random_1.snapshot"]
+        contents = [snapshot.read_bytes() for snapshot in snapshots]
+        with tempfile.TemporaryDirectory() as folder:
+            cache = Path(folder) / "flags.snapshot"
+            seen = set()
+            for _ in range(60):
+                writers = [
+                    subprocess.Popen([CLIENT, "save", str(cache), *map(str, snapshots)], stdout=subprocess.PIPE) for _ in range(2)
+                ]
+                for writer in writers:
+                    self.assertEqual(writer.stdout.readline(), b"saving\n")
+                for writer in writers:
+                    writer.send_signal(signal.SIGKILL)
+                    writer.wait()
+                    writer.stdout.close()
+                self.assertIn(cache.read_bytes(), contents)
+                seen.add(contents.index(cache.read_bytes()))
+            print(f"{len(seen)} of 2 snapshots were found after 60 kills")
+
+
+if __name__ == "__main__":
+    unittest.main()
