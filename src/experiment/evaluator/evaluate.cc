@@ -499,7 +499,10 @@ class Resolver {
   std::optional<int64_t> now_;
   size_t met_count_ = 0;
   size_t known_count_ = 0;
-  std::array<Membership, kMaxMet> met_;
+  // Only what is met is written: clearing all of it would cost more than the rest of an evaluation.
+  union {
+    std::array<Membership, kMaxMet> met_;
+  };
   std::array<Known, kMaxKnown> known_;
   // Only when observed: why a condition failed.
   struct Nothing {};
@@ -543,10 +546,9 @@ void find_exposures(const Snapshot& snapshot, const Context& context, const Fast
 
 const Value* typed_value(const Snapshot& snapshot, std::string_view parameter, const Context& context, uint32_t type,
                          Detail* detail) {
-  Detail own;
-  Detail& target = detail == nullptr ? own : *detail;
-  target = evaluate_as(snapshot, parameter, type, context);
-  return target.value == kNone ? nullptr : &snapshot.tables().values[target.value];
+  const Detail found = evaluate_as(snapshot, parameter, type, context);
+  if (detail != nullptr) *detail = found;
+  return found.value == kNone ? nullptr : &snapshot.tables().values[found.value];
 }
 
 }  // namespace
