@@ -45,7 +45,7 @@ test-integration: tests
 	@tools/test_integration
 
 bench: build
-	@deps/fetch --groups core,python,flights
+	@deps/fetch --groups core,python,flights,importers
 	@ninja -C $(RELEASE) -j $(JOBS) --quiet benchmarks
 	@bench/run
 

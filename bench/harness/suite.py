@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from harness.measure import BenchError, median, run
 from harness.report import Measurement
-from harness.setting import Project, Setting
+from harness.setting import ROOT, Project, Setting
 
 
 def alternate(turns: int, ours: Callable[[], dict], peers: dict[str, Callable[[], dict]],
@@ -265,6 +265,32 @@ def series_fit(setting: Setting) -> list[Measurement]:
                               "likelihood_peer": peer["log_likelihood"]})]
 
 
+# Flags of other platforms, imported
+
+
+def experiment_peers(setting: Setting) -> list[Measurement]:
+    """One evaluation on one thread, ours of the imported file and the platform's JavaScript SDK of the same file."""
+    setting.work.mkdir(parents=True, exist_ok=True)
+    contexts = setting.work / "flag_contexts.json"
+    contexts.write_text(json.dumps([
+        {"id": f"user-{i}", "targetingKey": f"user-{i}", "country": ("DE", "DE", "DE", "FR")[i % 4],
+         "version": f"3.{i % 7}.{i % 5}"} for i in range(1000)]))
+    out = []
+    for platform in ("growthbook", "flagd"):
+        flags = ROOT / "bench/flags" / f"{platform}.json"
+        ours = json.loads(run([setting.programs / "bench_experiment_peer", platform, flags, contexts]).output)
+        peer = json.loads(run(["node", ROOT / "bench/peers/flags.mjs", platform, flags, contexts]).output)
+        for flag, target in (("static", 100e-9), ("split", 300e-9)):
+            if ours[flag]["answers"] != peer[flag]["answers"]:
+                raise BenchError(f"the {flag} flag of {platform} is answered otherwise")
+            shares = {value: peer[flag]["answers"].count(value) for value in sorted(set(peer[flag]["answers"]))}
+            one, other = ours[flag]["seconds"], peer[flag]["seconds"]
+            name = f"experiment_{flag}_{platform}"
+            out.append(Measurement(name, one, other, 0.1, more={"contexts": 1000, "answers": shares}))
+            out.append(Measurement(name + "_alone", one, None, target))
+    return out
+
+
 # Programs that measure by themselves: bench/README.md says what they print.
 
 
@@ -297,5 +323,6 @@ BENCHMARKS: dict[str, Callable[[Setting], list[Measurement]]] = {
     "engine": lambda setting: program(setting, "bench_engine"),
     "sql": lambda setting: program(setting, "bench_sql"),
     "experiment": lambda setting: program(setting, "bench_experiment"),
+    "experiment_peers": experiment_peers,
     "http": lambda setting: program(setting, "bench_http"),
 }

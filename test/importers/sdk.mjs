@@ -1,10 +1,9 @@
-// What the platforms' published JavaScript SDKs answer: node sdk.mjs PLATFORM MODULES. Reads {"document", "contexts", "flags"} a line,
+// What the platforms' published JavaScript SDKs answer: node sdk.mjs PLATFORM. Reads {"document", "contexts", "flags"} a line,
 // writes {"answers": [{flag: value}, ..]} a line. A flag for which the SDK gives its caller's default is left out.
 import { createInterface } from "node:readline";
 import { createRequire } from "node:module";
 
-const [platform, modules] = process.argv.slice(2);
-const require = createRequire(modules + "/");
+const require = createRequire(import.meta.url);
 
 const platforms = {
   growthbook() {
@@ -51,7 +50,7 @@ const platforms = {
   },
 };
 
-const load = platforms[platform]();
+const load = platforms[process.argv[2]]();
 for await (const line of createInterface({ input: process.stdin })) {
   const { document, contexts, flags } = JSON.parse(line);
   const evaluate = load(document);

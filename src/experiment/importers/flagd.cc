@@ -247,17 +247,18 @@ class Importer {
       return {};
     }
     TRY(target_.use_unit(*by.attribute, element));
-    if (by.named) {
-      Condition nothing = compare(*by.attribute, Kind::kEqual, Literal{std::string()});
-      if (by.joined) nothing = any_of({is_missing(*by.attribute), std::move(nothing)});
-      force(flag, all_of({guard, nothing}), constant(by.salt));
-    }
     Step step;
     step.label = fmt::format("fractional{}", flag.steps.size() + 1);
     step.when = guard;
     step.slots = slots_of(buckets, outcome, [&](int i) { return outcomes[static_cast<size_t>(i)]; });
     step.draw = Draw{*by.attribute, HashScheme::kFlagd, buckets, by.salt};
     flag.steps.push_back(std::move(step));
+    // Who has nothing to hash is in no draw of ours.
+    if (by.named) {
+      Condition nothing = compare(*by.attribute, Kind::kEqual, Literal{std::string()});
+      if (by.joined) nothing = any_of({is_missing(*by.attribute), std::move(nothing)});
+      force(flag, all_of({guard, nothing}), constant(by.salt));
+    }
     force(flag, guard, fallback_);
     return {};
   }

@@ -282,6 +282,8 @@ Status Target::add(Flag flag, const Element& where) {
     }
     if (last) break;
   }
+  // What ends at the default needs no step.
+  while (!kept.empty() && !kept.back().draw && kept.back().value == flag.parameter.fallback) kept.pop_back();
   flag.steps = std::move(kept);
   const auto draws = std::ranges::count_if(flag.steps, [](const Step& step) { return step.draw.has_value(); });
   return draws == 1 ? add_direct(std::move(flag), where) : add_splits(std::move(flag), where);
