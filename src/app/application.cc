@@ -13,6 +13,7 @@
 #include "app/doctor.h"
 #include "app/environment_file.h"
 #include "app/prompt.h"
+#include "app/remote_session.h"
 #include "app/server/serve.h"
 #include "app/session.h"
 #include "app/statement_help.h"
@@ -43,15 +44,15 @@ Result<std::string> read_standard_input() {
   }
 }
 
-Result<Session::Program> read_program(const CommandLine& line) {
+Result<Program> read_program(const CommandLine& line) {
   using Action = CommandLine::Action;
-  if (line.action == Action::kRunText) return Session::Program{.name = "-c", .text = line.text, .is_file = false};
+  if (line.action == Action::kRunText) return Program{.name = "-c", .text = line.text, .is_file = false};
   if (line.action == Action::kPrompt || line.text == "-") {
-    return Session::Program{.name = "-", .text = TRY(read_standard_input()), .is_file = line.action != Action::kPrompt};
+    return Program{.name = "-", .text = TRY(read_standard_input()), .is_file = line.action != Action::kPrompt};
   }
   auto text = io::real_file_system().read_file(line.text);
   if (!text) return std::unexpected(std::move(text).error().within("while reading the program"));
-  return Session::Program{.name = line.text, .text = *std::move(text), .is_file = true};
+  return Program{.name = line.text, .text = *std::move(text), .is_file = true};
 }
 
 int report(Screen& screen, const CommandLine& line, const Error& error) {
@@ -74,10 +75,10 @@ Status find_project_folder(const std::filesystem::path& folder) {
               "name the folder that holds sinan.toml and .sinan/: --project DIR");
 }
 
-int run_programs(Screen& screen, Interrupts& interrupts, const CommandLine& line,
+int run_programs(TerminalScreen& screen, Interrupts& interrupts, const CommandLine& line,
                  std::span<const std::string> arguments) {
   const bool at_prompt = line.action == CommandLine::Action::kPrompt && isatty(STDIN_FILENO) != 0;
-  Session::Program program;
+  Program program;
   if (!at_prompt) {
     // Read before the project is locked: a pipe may take its time.
     auto text = read_program(line);
@@ -87,15 +88,23 @@ int run_programs(Screen& screen, Interrupts& interrupts, const CommandLine& line
   if (auto found = find_project_folder(line.project); !found) return report(screen, line, found.error());
   flow::Registry registry;
   register_capabilities(registry);
+  const auto run_with = [&](ProgramRunner& runner) {
+    if (at_prompt) return run_prompt(runner, registry, screen, interrupts, line);
+    program.plan_only = line.plan_only;
+    Interrupts::Scope scope(interrupts);
+    return runner.run(std::move(program), scope);
+  };
+  const auto served = RemoteSession::connect(screen, line, arguments);
+  if (!served) return report(screen, line, served.error());
+  if (*served) return run_with(**served);
   const auto project = flow::Project::open({.folder = line.project,
                                             .command_line = "sinan " + engine::without_passwords(join(arguments, " ")),
                                             .data_sources = line.data_sources,
                                             .read_only_sources = line.read_only_sources},
                                            registry);
   if (!project) return report(screen, line, project.error());
-  if (at_prompt) return run_prompt(**project, screen, interrupts, line);
-  Session session(**project, screen, interrupts, line);
-  return line.plan_only ? session.show_plan(std::move(program)) : session.run(std::move(program));
+  Session session(**project, screen, line, {.user = user_name()});
+  return run_with(session);
 }
 
 // What files and environment say of data sources joins what the command line does, and gives way to it.
@@ -134,7 +143,8 @@ int run_help(Screen& screen, const CommandLine& line) {
   return kExitDone;
 }
 
-int act(Screen& screen, Interrupts& interrupts, const CommandLine& line, std::span<const std::string> arguments) {
+int act(TerminalScreen& screen, Interrupts& interrupts, const CommandLine& line,
+        std::span<const std::string> arguments) {
   switch (line.action) {
     case CommandLine::Action::kPrint:
       screen.write(Stream::kOut, line.text);
@@ -166,11 +176,11 @@ int run_application(std::span<const std::string> arguments) {
   setenv("OMP_WAIT_POLICY", "passive", 0);
   Interrupts& interrupts = Interrupts::start();
   if (!line) {
-    Screen screen(STDOUT_FILENO, STDERR_FILENO, inspect_terminal(ColorChoice::kAuto));
+    TerminalScreen screen(STDOUT_FILENO, STDERR_FILENO, inspect_terminal(ColorChoice::kAuto));
     show_error(screen, line.error(), wants_json_errors(arguments));
     return kExitWrong;
   }
-  Screen screen(STDOUT_FILENO, STDERR_FILENO, inspect_terminal(line->color));
+  TerminalScreen screen(STDOUT_FILENO, STDERR_FILENO, inspect_terminal(line->color));
   const int code = act(screen, interrupts, *line, arguments);
   const auto unwritten = screen.write_error();
   if (!unwritten || code != kExitDone) return code;

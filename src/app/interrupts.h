@@ -16,21 +16,29 @@
 
 namespace sinan::app {
 
+// What may stop a piece of work.
+class Interruption {
+ public:
+  virtual ~Interruption() = default;
+  virtual CancelToken token() const = 0;
+  // From now on the process may just end when the work does not stop soon after a signal. Any number of times.
+  virtual void may_die(bool may) = 0;
+};
+
 class Interrupts {
  public:
   static Interrupts& start();
 
   // Of the work that begins now, until the guard goes.
-  class Scope {
+  class Scope final : public Interruption {
    public:
     explicit Scope(Interrupts& interrupts);
-    ~Scope();
+    ~Scope() override;
     Scope(const Scope&) = delete;
     Scope& operator=(const Scope&) = delete;
-    CancelToken token() const { return source_.token(); }
+    CancelToken token() const override { return source_.token(); }
     bool cancelled() const { return source_.cancelled(); }
-    // From now on the process may just end when the work does not stop soon after a signal. Any number of times.
-    void may_die(bool may);
+    void may_die(bool may) override;
 
    private:
     friend class Interrupts;

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "app/completion.h"
-#include "app/completion_names.h"
 #include "app/line_editor.h"
 #include "app/statement_help.h"
 #include "base/strings.h"
@@ -62,14 +60,13 @@ void show_help(Screen& screen, const flow::Registry& registry, std::string_view 
 
 }  // namespace
 
-int run_prompt(flow::Project& project, Screen& screen, Interrupts& interrupts, const CommandLine& line) {
+int run_prompt(ProgramRunner& runner, const flow::Registry& registry, TerminalScreen& screen, Interrupts& interrupts,
+               const CommandLine& line) {
   if (!line.quiet) screen.write(Stream::kOut, version_text() + std::string(kWelcome));
   std::string pending;
-  LineEditor editor(interrupts, project.state_folder() / "history", [&](std::string_view before_cursor) {
-    const std::string before = pending + std::string(before_cursor);
-    return complete(before, completion_names(project, before));
-  });
-  Session session(project, screen, interrupts, line);
+  LineEditor editor(
+      interrupts, std::filesystem::path(line.project) / ".sinan" / "history",
+      [&](std::string_view before_cursor) { return runner.complete(pending + std::string(before_cursor)); });
   interrupts.serve_prompt();
   while (!interrupts.terminated()) {
     const LineEditor::Line typed = editor.read(pending.empty() ? "sinan> " : "   ..> ");
@@ -98,7 +95,7 @@ int run_prompt(flow::Project& project, Screen& screen, Interrupts& interrupts, c
         continue;
       }
       if (command == Command::kHelp) {
-        show_help(screen, project.registry(), rest);
+        show_help(screen, registry, rest);
         continue;
       }
     }
@@ -108,11 +105,13 @@ int run_prompt(flow::Project& project, Screen& screen, Interrupts& interrupts, c
     program.pop_back();
     editor.remember(history_entry(program));
     screen.measure();
-    const auto started = project.clock().monotonic();
-    const int code = session.run({.name = "prompt", .text = std::move(program), .is_file = false, .is_last = false});
+    const auto started = system_clock().monotonic();
+    Interrupts::Scope scope(interrupts);
+    const int code =
+        runner.run({.name = "prompt", .text = std::move(program), .is_file = false, .is_last = false}, scope);
     const Style style{screen.facts().color_error};
     if (code != kExitCancelled && !line.quiet)
-      screen.write(Stream::kError, style.dim(human_duration(project.clock().monotonic() - started)) + "\n");
+      screen.write(Stream::kError, style.dim(human_duration(system_clock().monotonic() - started)) + "\n");
   }
   return kExitDone;
 }

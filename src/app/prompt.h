@@ -7,6 +7,7 @@
 namespace sinan::app {
 
 // Answers the exit code: 0, whatever the statements did.
-int run_prompt(flow::Project& project, Screen& screen, Interrupts& interrupts, const CommandLine& line);
+int run_prompt(ProgramRunner& runner, const flow::Registry& registry, TerminalScreen& screen, Interrupts& interrupts,
+               const CommandLine& line);
 
 }  // namespace sinan::app

@@ -59,23 +59,24 @@ TerminalFacts inspect_terminal(ColorChoice color) {
   return facts;
 }
 
-Screen::Screen(int out, int error, const TerminalFacts& facts) : out_(out), error_(error), facts_(facts) {}
+TerminalScreen::TerminalScreen(int out, int error, const TerminalFacts& facts)
+    : Screen(facts), out_(out), error_(error) {}
 
-Screen::~Screen() {
+TerminalScreen::~TerminalScreen() {
   const std::scoped_lock lock(mutex_);
   erase_status();
 }
 
-void Screen::measure() {
+void TerminalScreen::measure() {
   const std::scoped_lock lock(mutex_);
   facts_.width = width_now();
 }
 
-int Screen::width_now() const {
+int TerminalScreen::width_now() const {
   return facts_.out_is_terminal && variable("COLUMNS").empty() ? width_of(out_) : facts_.width;
 }
 
-void Screen::write(Stream stream, std::string_view text) {
+void TerminalScreen::write(Stream stream, std::string_view text) {
   if (text.empty()) return;
   const std::scoped_lock lock(mutex_);
   const bool on_terminal = stream == Stream::kOut ? facts_.out_is_terminal : facts_.error_is_terminal;
@@ -86,7 +87,7 @@ void Screen::write(Stream stream, std::string_view text) {
   draw_status();
 }
 
-void Screen::set_status(std::vector<std::string> lines) {
+void TerminalScreen::set_status(std::vector<std::string> lines) {
   const std::scoped_lock lock(mutex_);
   if (!facts_.error_is_terminal || (lines.empty() && drawn_ == 0)) {
     status_ = std::move(lines);
@@ -97,24 +98,24 @@ void Screen::set_status(std::vector<std::string> lines) {
   draw_status();
 }
 
-bool Screen::gone() const {
+bool TerminalScreen::gone() const {
   const std::scoped_lock lock(mutex_);
   return gone_;
 }
 
-std::optional<int> Screen::write_error() const {
+std::optional<int> TerminalScreen::write_error() const {
   const std::scoped_lock lock(mutex_);
   return write_error_;
 }
 
 // The cursor stands behind the last status line: the area begins drawn_ - 1 lines above.
-void Screen::erase_status() {
+void TerminalScreen::erase_status() {
   if (drawn_ == 0) return;
   put(error_, drawn_ > 1 ? fmt::format("\r\x1b[{}A\x1b[J", drawn_ - 1) : "\r\x1b[J");
   drawn_ = 0;
 }
 
-void Screen::draw_status() {
+void TerminalScreen::draw_status() {
   // A half-written line must not be overwritten.
   if (status_.empty() || !facts_.error_is_terminal || !at_line_start_) return;
   std::string text;
@@ -123,7 +124,7 @@ void Screen::draw_status() {
   drawn_ = status_.size();
 }
 
-void Screen::put(int descriptor, std::string_view text) {
+void TerminalScreen::put(int descriptor, std::string_view text) {
   while (!text.empty() && !(gone_ && descriptor == out_)) {
     const ssize_t written = ::write(descriptor, text.data(), text.size());
     if (written >= 0) {

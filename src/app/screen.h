@@ -1,5 +1,6 @@
-// Screen: where the program writes: two file descriptors, what is known of the terminal behind them, and a status area of
-// a few lines at the bottom of the terminal that is erased before other text and drawn again after it.
+// Screen: where the program writes: two streams, what is known of the terminal behind them, and a status area of a few lines at
+// the bottom of the terminal that is erased before other text and drawn again after it. TerminalScreen is the one of this
+// process's own descriptors; the server has one for each command that it runs for another process (server/command_runs.h).
 //
 // Thread-safe. A reader that has gone (EPIPE) is no error: what follows is dropped, and gone() tells the producers to stop.
 // Neither is a terminal that was closed. Anything else that keeps results from being written is write_error().
@@ -29,21 +30,39 @@ struct TerminalFacts {
 // From isatty(), TERM, NO_COLOR, the locale variables and COLUMNS.
 TerminalFacts inspect_terminal(ColorChoice color);
 
+// Where a program writes. Thread-safe.
 class Screen {
  public:
-  Screen(int out, int error, const TerminalFacts& facts);
-  ~Screen();  // erases the status area
+  explicit Screen(const TerminalFacts& facts) : facts_(facts) {}
+  virtual ~Screen() = default;
+  Screen(const Screen&) = delete;
+  Screen& operator=(const Screen&) = delete;
 
   const TerminalFacts& facts() const { return facts_; }
-  // Asks the terminal for its size again: people resize windows.
-  void measure();
-  // Of the terminal as it is now, whatever measure() found; facts().width where standard output is none.
-  int width_now() const;
-
-  void write(Stream stream, std::string_view text);
+  // Of the terminal as it is now: people resize windows. facts().width where standard output is none.
+  virtual int width_now() const { return facts_.width; }
+  virtual void write(Stream stream, std::string_view text) = 0;
   // Lines for the status area, without '\n', none wider than the terminal; drawn only on a terminal. Empty: erases it.
-  void set_status(std::vector<std::string> lines);
-  bool gone() const;
+  virtual void set_status(std::vector<std::string> lines) = 0;
+  // Nobody reads standard output any more: producers stop.
+  virtual bool gone() const = 0;
+
+ protected:
+  TerminalFacts facts_;
+};
+
+class TerminalScreen final : public Screen {
+ public:
+  TerminalScreen(int out, int error, const TerminalFacts& facts);
+  ~TerminalScreen() override;  // erases the status area
+
+  // Asks the terminal for its size again, for facts().
+  void measure();
+  int width_now() const override;
+
+  void write(Stream stream, std::string_view text) override;
+  void set_status(std::vector<std::string> lines) override;
+  bool gone() const override;
   // The error number that ended standard output: a full disk, a closed descriptor.
   std::optional<int> write_error() const;
 
@@ -54,7 +73,6 @@ class Screen {
 
   const int out_;
   const int error_;
-  TerminalFacts facts_;
   mutable std::mutex mutex_;
   std::vector<std::string> status_;
   size_t drawn_ = 0;  // lines of the status area that stand on the terminal now

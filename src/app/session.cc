@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <array>
 
+#include "app/completion.h"
+#include "app/completion_names.h"
 #include "app/error_text.h"
 #include "app/plan_text.h"
 #include "app/run_pictures.h"
@@ -18,16 +20,6 @@ namespace {
 
 ErrorTextOptions look_of(const TerminalFacts& facts) {
   return {.width = facts.width == 0 ? 100 : facts.width, .color = facts.color_error, .unicode = facts.unicode};
-}
-
-// Of the account that the process runs under; its number where it has no name.
-std::string user_name() {
-  passwd entry{};
-  passwd* found = nullptr;
-  std::array<char, 4096> buffer{};
-  if (getpwuid_r(geteuid(), &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr)
-    return found->pw_name;
-  return fmt::format("{}", geteuid());
 }
 
 std::string shell_word(std::string_view text) {
@@ -45,6 +37,15 @@ std::string shell_word(std::string_view text) {
 void show_error(Screen& screen, const Error& error, bool as_json) {
   screen.write(Stream::kError,
                as_json ? error_json(error, "", "") : error_text(error, "", "", false, look_of(screen.facts())));
+}
+
+std::string user_name() {
+  passwd entry{};
+  passwd* found = nullptr;
+  std::array<char, 4096> buffer{};
+  if (getpwuid_r(geteuid(), &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr)
+    return found->pw_name;
+  return fmt::format("{}", geteuid());
 }
 
 int exit_code(const Error& error) {
@@ -69,15 +70,16 @@ ResultOptions Session::result_options() const {
           .most_rows = line_.most_rows};
 }
 
-std::optional<flow::Plan> Session::plan(Program& program, Interrupts::Scope& interruptible, int& code) {
-  interruptible.may_die(program.is_last);
-  auto planned = flow::make_plan(std::move(program.text), project_,
-                                 {.program_name = program.name,
-                                  .use_cache = line_.use_cache,
-                                  .resume = line_.resume,
-                                  .seed = line_.seed,
-                                  .cancel = interruptible.token()});
-  interruptible.may_die(false);
+std::optional<AdmittedPlan> Session::plan(Program& program, Interruption& interruption, int& code) {
+  interruption.may_die(program.is_last);
+  auto planned = plan_in_turn(options_.gate, options_.folder, program.text, project_,
+                              {.program_name = program.name,
+                               .use_cache = line_.use_cache,
+                               .resume = line_.resume,
+                               .seed = line_.seed,
+                               .session = options_.state,
+                               .cancel = interruption.token()});
+  interruption.may_die(false);
   if (planned) return std::move(*planned);
   code = exit_code(planned.error());
   if (code == kExitCancelled) {
@@ -102,31 +104,28 @@ void Session::show_diagnostics(const flow::Plan& plan) {
   screen_.write(Stream::kError, text);
 }
 
-int Session::show_plan(Program program) {
-  Interrupts::Scope interruptible(interrupts_);
-  int code = kExitDone;
-  const auto planned = plan(program, interruptible, code);
-  if (!planned) return code;
+int Session::show_plan(const flow::Plan& plan) {
   if (line_.format == Format::kJson) {
-    screen_.write(Stream::kOut, flow::to_json(*planned).dump_indented() + "\n");
+    screen_.write(Stream::kOut, flow::to_json(plan).dump_indented() + "\n");
   } else {
-    const arrow::Batch table = plan_table(*planned);
+    const arrow::Batch table = plan_table(plan);
     ResultText text(result_options());
     text.begin("", table.shared_schema());
     text.add(table);
     text.finish();
     screen_.write(Stream::kOut, text.take());
   }
-  show_diagnostics(*planned);
-  return planned->ok() ? kExitDone : kExitWrong;
+  show_diagnostics(plan);
+  return plan.ok() ? kExitDone : kExitWrong;
 }
 
-int Session::run(Program program) {
-  const bool is_file = program.is_file;
-  Interrupts::Scope interruptible(interrupts_);
+int Session::run(Program program, Interruption& interruption) {
+  const bool is_file = program.is_file, plan_only = program.plan_only;
   int code = kExitDone;
-  auto planned = plan(program, interruptible, code);
-  if (!planned) return code;
+  auto admitted = plan(program, interruption, code);
+  if (!admitted) return code;
+  flow::Plan* planned = &admitted->plan;
+  if (plan_only) return show_plan(*planned);
   show_diagnostics(*planned);
   if (!planned->ok()) return kExitWrong;
   if (planned->steps.empty()) return kExitDone;
@@ -138,14 +137,14 @@ int Session::run(Program program) {
                 .json_errors = line_.json_errors});
   const auto report = flow::execute(
       *planned, project_, view,
-      {.use_cache = line_.use_cache, .seed = line_.seed, .cancel = interruptible.token(), .user = user_name()});
+      {.use_cache = line_.use_cache, .seed = line_.seed, .cancel = interruption.token(), .user = options_.user});
   view.close();
   if (!report) {
     show_error(screen_, report.error(), line_.json_errors);
     return report.error().code == Code::kCancelled ? kExitCancelled : kExitFailed;
   }
   const bool all_saved = summarize(*planned, *report, is_file);
-  if (report->cancelled || interruptible.cancelled()) return kExitCancelled;
+  if (report->cancelled || interruption.token().cancelled()) return kExitCancelled;
   return report->ok() && all_saved ? kExitDone : kExitFailed;
 }
 
@@ -222,6 +221,10 @@ void Session::show_next(const flow::Plan& plan, const flow::RunReport& report) {
   add("DESCRIBE RUN " + report.id.value);
   text += fmt::format("  sinan{:<40} the prompt\n", project);
   screen_.write(Stream::kError, "next\n" + text);
+}
+
+std::vector<std::string> Session::complete(std::string_view before_cursor) {
+  return app::complete(before_cursor, completion_names(project_, before_cursor));
 }
 
 }  // namespace sinan::app

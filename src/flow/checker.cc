@@ -81,8 +81,8 @@ bool sets_session_only(std::string_view words) {
 
 }  // namespace
 
-Result<std::unique_ptr<Checker>> Checker::make(Project& project, std::vector<Diagnostic>& diagnostics) {
-  SessionState& state = project.session_state();
+Result<std::unique_ptr<Checker>> Checker::make(Project& project, SessionState& state,
+                                               std::vector<Diagnostic>& diagnostics) {
   std::unique_lock lock(state.sticky_mutex());
   engine::Session* session = state.sticky_if_open();
   std::unique_ptr<engine::Session> own;

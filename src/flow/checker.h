@@ -28,7 +28,8 @@ namespace sinan::flow {
 
 class Checker final : private ObjectScope {
  public:
-  static Result<std::unique_ptr<Checker>> make(Project& project, std::vector<Diagnostic>& diagnostics);
+  static Result<std::unique_ptr<Checker>> make(Project& project, SessionState& state,
+                                               std::vector<Diagnostic>& diagnostics);
   ~Checker() override;
 
   // Checks plain SQL and applies what it does to tables. nullopt = an error was reported (or follows from an earlier one).

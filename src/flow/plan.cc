@@ -107,13 +107,13 @@ Status Planner::run() {
     plan_.diagnostics.push_back({std::move(statements).error(), 0, false});
     return {};
   }
-  setup_ = project_.session_state().settings();
+  setup_ = plan_.session->settings();
   for (const engine::AttachedSource& source : project_.engine().sources()) {
     mysql_in_use_ = mysql_in_use_ || (source.is_default && source.kind == engine::SourceKind::kMySql);
   }
-  temporary_ = project_.session_state().temporary_tables();
+  temporary_ = plan_.session->temporary_tables();
   if (options_.resume) done_before_ = TRY(find_resumable(*plan_.program, project_));
-  checker_ = TRY(Checker::make(project_, plan_.diagnostics));
+  checker_ = TRY(Checker::make(project_, *plan_.session, plan_.diagnostics));
   TRY(check(*statements));
   if (group_)
     mistake(group_->begin, "BEGIN has no COMMIT in this program", "end the transaction with COMMIT or ROLLBACK");
@@ -448,6 +448,7 @@ bool Plan::ok() const { return std::ranges::all_of(diagnostics, &Diagnostic::is_
 Result<Plan> make_plan(std::string program, Project& project, const PlanOptions& options) {
   Plan plan;
   plan.program_name = options.program_name;
+  plan.session = options.session != nullptr ? options.session : &project.session_state();
   plan.program = std::make_shared<const std::string>(std::move(program));
   TRY(Planner(project, options, plan).run());
   return plan;

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "flow/project.h"
+#include "flow/session_state.h"
 #include "flow/statement_kind.h"
 
 namespace sinan::flow {
@@ -57,11 +58,13 @@ struct PlanOptions {
   bool use_cache = true;
   bool resume = false;  // continue the latest failed run of the same program: steps done there are not run again
   uint64_t seed = 42;   // as ExecuteOptions::seed: another one runs again what uses it
-  CancelToken cancel;   // interrupts what the engine looks up; make_plan() then answers kCancelled
+  SessionState* session = nullptr;  // what SET, USE and temporary tables left behind; null = the project's
+  CancelToken cancel;               // interrupts what the engine looks up; make_plan() then answers kCancelled
 };
 
 struct Plan {
   std::string program_name;
+  SessionState* session = nullptr;                                  // outlives the plan
   std::shared_ptr<const std::string> program;                       // statements view it
   std::vector<std::shared_ptr<const ForeignStatement>> translated;  // steps view them
   std::vector<PlannedStep> steps;

@@ -103,6 +103,12 @@ Project::~Project() {
   if (auto status = stamp_warehouse(); !status) log::warning(status.error().to_string());
 }
 
+std::unique_ptr<SessionState> Project::new_session() const {
+  auto session = std::make_unique<SessionState>();
+  for (std::string& setting : session_state_.settings()) session->add_setting(std::move(setting));
+  return session;
+}
+
 std::string Project::warehouse_stamp() const {
   std::string stamp;
   for (const char* suffix : {"", ".wal"}) {

@@ -60,6 +60,9 @@ class Project {
   io::FileSystem& files() { return *files_; }
   SessionState& session_state() { return session_state_; }
   const SessionState& session_state() const { return session_state_; }
+  // One that begins as the project was opened: for clients of a server, who do not see each other's SET and temporary tables.
+  // Goes before the project.
+  std::unique_ptr<SessionState> new_session() const;
 
   // Before the first commit of a step: makes the table of commit markers. Idempotent.
   Status prepare_commits();

@@ -68,7 +68,7 @@ Status RunningStep::open_session() {
   const bool transaction = planned_.step->session_use() == SessionUse::kTransaction;
   // Before the step's transaction begins: it sees what was there then.
   if (transaction && (access.barrier || !access.writes.empty())) TRY(project_.prepare_commits());
-  SessionState& state = project_.session_state();
+  SessionState& state = *grant_.session;
   if (planned_.sticky_session) {
     sticky_lock_ = std::unique_lock(state.sticky_mutex());
     session_ = TRY(state.sticky(project_.engine(), planned_.session_setup));

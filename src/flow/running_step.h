@@ -29,6 +29,7 @@ class RunningStep final : public RunContext, private Progress {
     uint64_t seed = 0;
     CancelToken cancel;
     std::string user;
+    SessionState* session = nullptr;  // the plan's
   };
   RunningStep(const PlannedStep& planned, Project& project, ResultSink& results, Grant grant);
   ~RunningStep() override;

@@ -214,7 +214,7 @@ Status Scheduler::attempt_once(uint32_t index, StepReport& step, const std::opti
   }
   RunningStep running(planned, project_, *sink,
                       {report_.id, step.threads, total_memory_ / total_threads_ * step.threads, options_.seed,
-                       options_.cancel, options_.user});
+                       options_.cancel, options_.user, plan_.session});
   {
     const std::lock_guard lock(mutex_);
     nodes_[index].running = &running;
@@ -251,7 +251,7 @@ Status Scheduler::attempt_once(uint32_t index, StepReport& step, const std::opti
 
 // SET and USE go on for later programs; CREATE TEMP TABLE is seen by those that name it.
 void Scheduler::after_session_change(const PlannedStep& planned) {
-  SessionState& state = project_.session_state();
+  SessionState& state = *plan_.session;
   if (planned.changes_session) state.add_setting(planned.setting);
   if (!planned.sticky_session) return;
   if (engine::Session* session = state.sticky_if_open()) {

@@ -43,14 +43,15 @@ class CatalogTest(unittest.TestCase):
         self.assertEqual(served.request("GET", "/v1/tables")[2], {"tables": []})
         self.assertEqual(served.request("GET", "/v1/runs")[2], {"runs": []})
         # One that runs is not disturbed.
-        _, _, state = served.request("POST", "/v1/programs", {"program": LONG_PROGRAM})
+        _, _, state = served.request("POST", "/v1/programs", {"program": "CREATE TABLE long AS " + LONG_PROGRAM})
         while served.request("GET", f"/v1/programs/{state['id']}/plan")[2]["plan"] is None:
             pass
-        status, _, busy = served.request("POST", "/v1/plan", {"program": "SELECT 1"})
+        status, _, busy = served.request("POST", "/v1/plan", {"program": "CREATE TABLE t AS SELECT 1"})
         self.assertEqual((status, busy["code"]), (503, "busy"))
+        self.assertEqual(served.request("POST", "/v1/plan", {"program": "SELECT 1"})[0], 200)
         served.request("DELETE", f"/v1/programs/{state['id']}")
         self.assertEqual(served.watch(state["id"])[-1][0], "state")
-        while served.request("POST", "/v1/plan", {"program": "SELECT 1"})[0] == 503:
+        while served.request("POST", "/v1/plan", {"program": "CREATE TABLE t AS SELECT 1"})[0] == 503:
             pass
 
     def test_models_runs_lineage_and_tables_are_what_the_statements_show(self):

@@ -13,60 +13,9 @@ import threading
 import unittest
 from pathlib import Path
 
-PROGRAM = os.environ["SINAN_PROGRAM"]
+from served import PROGRAM, Served
+
 LONG_PROGRAM = "SELECT 1 AS started; SELECT sum(hash(range)) AS n FROM range(1000000000000)"
-
-
-class Served:
-    """A project folder that is served on a free port."""
-
-    def __init__(self, folder, *options):
-        self.process = subprocess.Popen([PROGRAM, "--project", folder, "serve", "--listen", "127.0.0.1:0", *options],
-                                        stderr=subprocess.PIPE, text=True)
-        self.log = []
-        for line in self.process.stderr:
-            self.log.append(line)
-            if line.startswith("serving "):
-                break
-        else:
-            raise AssertionError("".join(self.log))
-        self.url = re.search(r"https?://\S+?(?=,|$)", line)[0].strip()
-        self.port = int(self.url.rsplit(":", 1)[1])
-        # The log goes to the same pipe: a full one would hold the server up.
-        self.reader = threading.Thread(target=lambda: self.log.extend(self.process.stderr), daemon=True)
-        self.reader.start()
-
-    def request(self, method, path, body=None, token=None, headers=None):
-        """Status, headers, and the body as JSON where it is JSON."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        headers = dict(headers or {})
-        if token:
-            headers["Authorization"] = f"Bearer {token}"
-        if body is not None and not isinstance(body, (bytes, str)):
-            body = json.dumps(body)
-            headers["Content-Type"] = "application/json"
-        connection.request(method, path, body, headers)
-        answer = connection.getresponse()
-        text = answer.read().decode()
-        connection.close()
-        is_json = answer.headers.get("Content-Type", "").startswith("application/json")
-        return answer.status, answer.headers, json.loads(text) if is_json and text else text
-
-    def watch(self, program_id):
-        """All events of a program, until its stream ends: (name, data) pairs."""
-        _, _, text = self.request("GET", f"/v1/programs/{program_id}/events")
-        events = []
-        for block in text.split("\n\n"):
-            fields = [line.split(": ", 1) for line in block.split("\n") if ": " in line]
-            data = "\n".join(value for name, value in fields if name == "data")
-            if data:
-                events.append((dict(fields).get("event", "message"), data))
-        return events
-
-    def stop(self, number=signal.SIGTERM):
-        self.process.send_signal(number)
-        self.reader.join()
-        return self.process.wait()
 
 
 def sinan(folder, *arguments):
@@ -102,8 +51,8 @@ class ServeTest(unittest.TestCase):
         status, _, result = served.request("GET", headers["Location"] + "/result")
         self.assertEqual(result["output"], [json.loads(line) for line in lines])
         self.assertEqual(result["program"]["state"], "done")
-        # The catalog has the run, and the command line is told who owns the folder.
-        self.assertRegex(sinan(self.folder, "-c", "SELECT 1").stderr, r"in use by process \d+")
+        # The catalog has the run, and the command line sees the table, now and when the server has ended.
+        self.assertEqual(sinan(self.folder, "-c", "SELECT sum(i) AS s FROM t", "--format", "csv").stdout, "s\n10\n")
         self.assertEqual(served.stop(), 0)
         shown = sinan(self.folder, "-c", "SELECT count(*) AS n FROM t", "--format", "csv")
         self.assertEqual(shown.stdout, "n\n5\n", shown.stderr)
@@ -143,8 +92,13 @@ class ServeTest(unittest.TestCase):
 
     def test_a_running_program_can_be_cancelled(self):
         served = self.serve()
-        _, _, running = served.request("POST", "/v1/programs", {"program": LONG_PROGRAM})
-        _, _, waiting = served.request("POST", "/v1/programs", {"program": "SELECT 2"})
+        _, _, running = served.request("POST", "/v1/programs", {"program": "CREATE TABLE a AS " + LONG_PROGRAM})
+        # One that writes waits until the other has ended; one that only reads does not.
+        _, _, waiting = served.request("POST", "/v1/programs", {"program": "CREATE TABLE b AS SELECT 2 AS x"})
+        _, _, reading = served.request("POST", "/v1/programs", {"program": "SELECT 2"})
+        served.watch(reading["id"])
+        self.assertEqual(served.request("GET", f"/v1/programs/{reading['id']}")[2]["state"], "done")
+        self.assertEqual(served.request("GET", f"/v1/programs/{waiting['id']}")[2]["state"], "queued")
         self.assertEqual(served.request("DELETE", f"/v1/programs/{waiting['id']}")[2]["state"], "cancelled")
         self.assertEqual(served.request("DELETE", f"/v1/programs/{running['id']}")[0], 202)
         served.watch(running["id"])

@@ -102,9 +102,11 @@ net::RouteDoc doc(std::string summary, std::string description, std::vector<net:
 }
 
 void add_submit(net::Router& router, ProgramRuns& runs) {
-  net::RouteDoc described =
-      doc("Submit a program", "Programs run one after another. What is wrong with one is told by its output.",
-          {{202, "It waits for its turn", state_schema()}});
+  net::RouteDoc described = doc(
+      "Submit a program",
+      "Programs that write run one after another, beside those that only read. What is wrong with one is told by its "
+      "output.",
+      {{202, "It waits for its turn", state_schema()}});
   described.request_schema = submission_schema();
   router.add({.method = Method::kPost,
               .path = "/v1/programs",

@@ -1,9 +1,5 @@
 #include "app/server/program_runs.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "app/error_text.h"
@@ -20,22 +16,7 @@ constexpr size_t kMostWaiting = 100;
 constexpr size_t kMostKept = 100;                     // runs, with those that wait
 constexpr size_t kMostOutputBytes = size_t{8} << 20;  // kept of a run; who watches gets all of it
 constexpr size_t kMostAllBytes = size_t{128} << 20;   // and of all runs together
-constexpr size_t kEventBytes = size_t{64} << 10;
-
-// Two ends of a pipe that close by themselves.
-struct Pipe {
-  Pipe() { CHECK(pipe2(ends, O_CLOEXEC) == 0); }
-  ~Pipe() {
-    close_writing();
-    close(ends[0]);
-  }
-  Pipe(const Pipe&) = delete;
-  Pipe& operator=(const Pipe&) = delete;
-  void close_writing() {
-    if (ends[1] >= 0) close(std::exchange(ends[1], -1));
-  }
-  int ends[2] = {-1, -1};
-};
+constexpr size_t kMostRunning = 4;
 
 double seconds_of(std::chrono::nanoseconds time) { return std::chrono::duration<double>(time).count(); }
 
@@ -68,13 +49,38 @@ class ProgramRuns::StepWatch final : public flow::Observer {
   RunView& view_;
 };
 
-ProgramRuns::ProgramRuns(flow::Project& project, net::EventHub& events, Metrics& metrics)
+// Errors go among the rows, where they happened. Whole lines, as many as come at once, are one event.
+class ProgramRuns::RunScreen final : public Screen {
+ public:
+  RunScreen(ProgramRuns& runs, Run& run) : Screen({}), runs_(runs), run_(run) {}
+  void write(Stream, std::string_view text) override {
+    const std::lock_guard lock(mutex_);
+    pending_ += text;
+    const size_t end = pending_.rfind('\n');
+    if (end == pending_.npos) return;
+    std::string rest = pending_.substr(end + 1);
+    pending_.resize(end + 1);
+    runs_.add_output(run_, std::exchange(pending_, std::move(rest)));
+  }
+  void set_status(std::vector<std::string>) override {}
+  bool gone() const override { return false; }
+
+ private:
+  ProgramRuns& runs_;
+  Run& run_;
+  std::mutex mutex_;
+  std::string pending_;  // the begin of a line
+};
+
+ProgramRuns::ProgramRuns(flow::Project& project, ProgramGate& gate, net::EventHub& events, Metrics& metrics)
     : project_(project),
+      gate_(gate),
       events_(events),
       submitted_(metrics.counter("sinan_programs_total", "Programs submitted")),
       waiting_(metrics.gauge("sinan_programs_waiting", "Programs that wait for their turn")),
-      random_(Random::from_system()),
-      thread_([this] { work(); }) {}
+      random_(Random::from_system()) {
+  for (size_t i = 0; i < kMostRunning; ++i) threads_.emplace_back([this] { work(); });
+}
 
 std::string_view ProgramRuns::to_string(State state) {
   constexpr std::string_view kNames[] = {"queued", "running", "done", "failed", "wrong", "cancelled"};
@@ -161,21 +167,25 @@ Result<Json> ProgramRuns::plan(std::string_view id) const {
 }
 
 Result<Json> ProgramRuns::check(Submission submission) {
-  const std::unique_lock lock(using_plans_, std::try_to_lock);
-  if (!lock) {
+  const auto use = may_read_only(submission.program) ? ProgramGate::Use::kRead : ProgramGate::Use::kWrite;
+  const auto hold = TRY(gate_.try_enter(use, folder_));
+  if (!hold) {
     return fail(Code::kBusy, "a program runs, and this one cannot be checked beside it",
                 "submit it: it is checked before it runs");
   }
-  return flow::to_json(TRY(make_plan(submission, end_.token())));
+  const auto session = project_.new_session();
+  return flow::to_json(
+      TRY(flow::make_plan(submission.program, project_, plan_options(submission, *session, end_.token()))));
 }
 
-Result<flow::Plan> ProgramRuns::make_plan(const Submission& submission, const CancelToken& cancel) {
-  return flow::make_plan(submission.program, project_,
-                         {.program_name = submission.name,
-                          .use_cache = submission.use_cache,
-                          .resume = submission.resume,
-                          .seed = submission.seed,
-                          .cancel = cancel});
+flow::PlanOptions ProgramRuns::plan_options(const Submission& submission, flow::SessionState& session,
+                                            const CancelToken& cancel) {
+  return {.program_name = submission.name,
+          .use_cache = submission.use_cache,
+          .resume = submission.resume,
+          .seed = submission.seed,
+          .session = &session,
+          .cancel = cancel};
 }
 
 Result<Json> ProgramRuns::cancel(std::string_view id) {
@@ -189,7 +199,7 @@ Result<Json> ProgramRuns::cancel(std::string_view id) {
       return to_json(*run);
     }
     if (run->state == State::kQueued) {
-      std::erase(queue_, run);
+      std::erase(queue_, run);  // it may have been taken already, and wait for others to end
       waiting_.set(static_cast<int64_t>(queue_.size()));
       change(*run, State::kCancelled);
     }
@@ -218,8 +228,11 @@ void ProgramRuns::change(Run& run, State state) {
   if (run.ended) events_.end(topic(run));
 }
 
+// One thread at a time takes from the queue, until the program's place among those that run is certain: programs that write run
+// in the order they came.
 void ProgramRuns::work() {
   for (;;) {
+    std::unique_lock order(order_);
     std::shared_ptr<Run> run;
     {
       std::unique_lock lock(mutex_);
@@ -228,31 +241,33 @@ void ProgramRuns::work() {
       run = std::move(queue_.front());
       queue_.pop_front();
       waiting_.set(static_cast<int64_t>(queue_.size()));
-      change(*run, State::kRunning);
     }
-    const State ended = execute(*run);
+    const State ended = execute(*run, order);
     const std::lock_guard lock(mutex_);
-    change(*run, ended);
+    if (!run->ended) change(*run, ended);
   }
 }
 
-ProgramRuns::State ProgramRuns::execute(Run& run) {
-  Pipe pipe;
-  std::jthread reader([&, descriptor = pipe.ends[0]] { read_output(run, descriptor); });
-  // Errors go among the rows, where they happened.
-  Screen screen(pipe.ends[1], pipe.ends[1], TerminalFacts{});
+ProgramRuns::State ProgramRuns::execute(Run& run, std::unique_lock<std::mutex>& order) {
+  RunScreen screen(*this, run);
   const auto ended = [&](State state) {
-    pipe.close_writing();
-    reader.join();
     return run.cancel.cancelled() && state != State::kDone ? State::kCancelled : state;
   };
   const Submission& submission = run.submission;
-  const std::lock_guard planning(using_plans_);
-  auto plan = make_plan(submission, run.cancel.token());
-  if (!plan) {
-    screen.write(Stream::kOut, error_json(plan.error(), submission.name, submission.program));
+  const auto session = project_.new_session();
+  auto admitted = plan_in_turn(&gate_, folder_, submission.program, project_,
+                               plan_options(submission, *session, run.cancel.token()), [&] { order.unlock(); });
+  if (order.owns_lock()) order.unlock();
+  {
+    const std::lock_guard lock(mutex_);
+    if (run.ended) return State::kCancelled;  // while it waited
+    change(run, State::kRunning);
+  }
+  if (!admitted) {
+    screen.write(Stream::kOut, error_json(admitted.error(), submission.name, submission.program));
     return ended(State::kFailed);
   }
+  flow::Plan* plan = &admitted->plan;
   for (const flow::Diagnostic& diagnostic : plan->diagnostics) {
     screen.write(Stream::kOut, error_json(diagnostic.error, plan->program_name, *plan->program, diagnostic.is_warning));
   }
@@ -302,24 +317,6 @@ void ProgramRuns::tell_step(Run& run, uint32_t number, Json event) {
   run.steps.insert_or_assign(number, std::move(event));
 }
 
-// Whole lines, as many as have come, are one event.
-void ProgramRuns::read_output(Run& run, int descriptor) {
-  std::string pending;
-  std::vector<char> buffer(kEventBytes);
-  for (;;) {
-    const ssize_t count = ::read(descriptor, buffer.data(), buffer.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) break;
-    pending.append(buffer.data(), static_cast<size_t>(count));
-    const size_t end = pending.rfind('\n');
-    if (end == pending.npos) continue;
-    std::string rest = pending.substr(end + 1);
-    pending.resize(end + 1);
-    add_output(run, std::exchange(pending, std::move(rest)));
-  }
-  if (!pending.empty()) add_output(run, pending + "\n");
-}
-
 void ProgramRuns::add_output(Run& run, std::string lines) {
   {
     const std::lock_guard lock(mutex_);
@@ -345,7 +342,7 @@ void ProgramRuns::stop() {
   changed_.notify_all();
   end_.cancel();
   for (const auto& run : all) run->cancel.cancel();
-  if (thread_.joinable()) thread_.join();
+  for (std::thread& thread : std::exchange(threads_, {})) thread.join();
 }
 
 }  // namespace sinan::app

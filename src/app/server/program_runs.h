@@ -1,8 +1,8 @@
-// ProgramRuns: the programs that clients of the server have submitted: one runs at a time, the others wait their turn; the
-// latest that have ended are kept. What a run prints is what `sinan run --format jsonl` prints: lines of JSON, to be had as
+// ProgramRuns: the programs that clients of the server have submitted: they run side by side as ProgramGate lets them, the others
+// wait their turn; the latest that have ended are kept. What a run prints is what `sinan run --format jsonl` prints: lines of JSON, to be had as
 // they come (server-sent events) or afterwards; beside it stand the plan and the states of its steps, as they change.
 //
-// Thread-safe. Programs run on a thread of its own.
+// Thread-safe. Programs run on threads of its own.
 #pragma once
 
 #include <atomic>
@@ -13,7 +13,9 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
+#include "app/program_gate.h"
 #include "app/screen.h"
 #include "base/cancel.h"
 #include "base/error.h"
@@ -37,7 +39,7 @@ struct Submission {
 
 class ProgramRuns {
  public:
-  ProgramRuns(flow::Project& project, net::EventHub& events, Metrics& metrics);
+  ProgramRuns(flow::Project& project, ProgramGate& gate, net::EventHub& events, Metrics& metrics);
   ~ProgramRuns() { stop(); }
   ProgramRuns(const ProgramRuns&) = delete;
   ProgramRuns& operator=(const ProgramRuns&) = delete;
@@ -51,8 +53,8 @@ class ProgramRuns {
   // {"text", "plan", "steps"}: the program, its plan (null before it is checked), and of each step that has begun the latest
   // event "step".
   Result<Json> plan(std::string_view id) const;
-  // Checks a program and answers its plan; nothing runs. Errors: kBusy while a program runs: a check makes the program's tables,
-  // empty, in a transaction that it rolls back, which two cannot do at a time; kCancelled when the server ends.
+  // Checks a program and answers its plan; nothing runs. Errors: kBusy while a program runs that this one cannot be checked
+  // beside; kCancelled when the server ends.
   Result<Json> check(Submission submission);
   // Cancels a run that has not ended, and forgets one that has; answers its state.
   Result<Json> cancel(std::string_view id);
@@ -78,23 +80,26 @@ class ProgramRuns {
     std::map<uint32_t, Json> steps;  // by number: the latest event of each
     CancelSource cancel;
   };
+  class RunScreen;
   class StepWatch;
   static std::string_view to_string(State state);
   static std::string topic(const Run& run) { return "program/" + run.id; }
   Json to_json(const Run& run) const;  // mutex_ held
   void work();
-  State execute(Run& run);
-  Result<flow::Plan> make_plan(const Submission& submission, const CancelToken& cancel);
+  State execute(Run& run, std::unique_lock<std::mutex>& order);
+  static flow::PlanOptions plan_options(const Submission& submission, flow::SessionState& session,
+                                        const CancelToken& cancel);
   void save_pictures(Screen& screen, const flow::RunReport& report);
   void tell_plan(Run& run, const flow::Plan& plan);
   void tell_step(Run& run, uint32_t number, Json event);
-  void read_output(Run& run, int descriptor);
   void add_output(Run& run, std::string lines);
   void change(Run& run, State state);                            // mutex_ held
   void forget_oldest();                                          // mutex_ held
   Result<std::shared_ptr<Run>> find(std::string_view id) const;  // mutex_ held
 
   flow::Project& project_;
+  ProgramGate& gate_;
+  const std::filesystem::path folder_ = std::filesystem::current_path();  // where file names in SQL begin
   net::EventHub& events_;
   Counter& submitted_;
   Gauge& waiting_;
@@ -104,9 +109,9 @@ class ProgramRuns {
   std::map<std::string, std::shared_ptr<Run>, std::less<>> runs_;  // ids sort by time
   std::deque<std::shared_ptr<Run>> queue_;
   bool is_stopping_ = false;
-  CancelSource end_;        // of checks
-  std::mutex using_plans_;  // held while a program is checked or runs; taken before mutex_
-  std::thread thread_;
+  CancelSource end_;  // of checks
+  std::mutex order_;  // of those that take from the queue; taken before mutex_
+  std::vector<std::thread> threads_;
 };
 
 }  // namespace sinan::app

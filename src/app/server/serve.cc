@@ -9,9 +9,11 @@
 #include "app/console/routes.h"
 #include "app/server/capability_routes.h"
 #include "app/server/catalog_routes.h"
+#include "app/server/command_runs.h"
 #include "app/server/completion_routes.h"
 #include "app/server/program_routes.h"
 #include "app/server/program_runs.h"
+#include "app/server/server_address.h"
 #include "app/server/session_routes.h"
 #include "app/server/token_file.h"
 #include "app/session.h"
@@ -26,6 +28,7 @@ namespace sinan::app {
 namespace {
 
 constexpr std::chrono::seconds kPatience{10};
+constexpr size_t kMostRunning = 16;  // programs side by side
 
 int report(Screen& screen, const CommandLine& line, const Error& error) {
   show_error(screen, error, line.json_errors);
@@ -83,6 +86,39 @@ void wait_for_end(const CancelToken& end, const Clock& clock, const TokenFile& f
   }
 }
 
+// What serves the command lines of this machine (command_runs.h).
+class CommandServer {
+ public:
+  CommandServer(flow::Project& project, ProgramGate& gate, const CommandLine& line)
+      : runs_(project, gate, line.data_sources, line.read_only_sources), clock_(project.clock()) {
+    runs_.add_routes(router_);
+  }
+  Status start(const std::filesystem::path& folder) {
+    net::NewToken token = TRY(net::make_token("command line", net::Role::kAdmin, clock_.now(), std::nullopt));
+    authenticator_.emplace(std::vector{std::move(token.record)}, clock_);
+    service_.emplace(router_, *authenticator_, net::CorsPolicy{}, metrics_, clock_);
+    // A caller's pager may stand still for as long as it likes.
+    server_ = TRY(net::Server::start({.transfer_time = std::chrono::hours(24 * 365)}, *service_));
+    address_.emplace(TRY(PublishedAddress::make(folder, {server_->url(), std::move(token.token), SINAN_VERSION})));
+    return {};
+  }
+  void stop() {
+    address_.reset();
+    runs_.stop();
+    if (server_) server_->stop(kPatience);
+  }
+
+ private:
+  CommandRuns runs_;
+  net::Router router_;
+  const Clock& clock_;
+  Metrics metrics_;
+  std::optional<net::Authenticator> authenticator_;
+  std::optional<net::Service> service_;
+  std::unique_ptr<net::Server> server_;
+  std::optional<PublishedAddress> address_;
+};
+
 Status serve(Screen& screen, Interrupts& interrupts, const CommandLine& line, flow::Project& project) {
   const ServerConfig config = TRY(read_server_config(project.files(), project.folder()));
   if (config.access_log && !log::enabled(log::Level::kInfo)) log::set_level(log::Level::kInfo);
@@ -92,7 +128,9 @@ Status serve(Screen& screen, Interrupts& interrupts, const CommandLine& line, fl
 
   Metrics metrics;
   net::EventHub events({.most_bytes = size_t{4} << 20});
-  ProgramRuns runs(project, events, metrics);
+  ProgramGate gate(kMostRunning);
+  ProgramRuns runs(project, gate, events, metrics);
+  CommandServer commands(project, gate, line);
   std::atomic<bool> is_ready = true;
   net::Authenticator authenticator(std::move(records), project.clock());
   net::Router router;
@@ -112,6 +150,7 @@ Status serve(Screen& screen, Interrupts& interrupts, const CommandLine& line, fl
   // From here on a signal is an orderly end, also one that comes before the first request.
   Interrupts::Scope scope(interrupts);
   const auto server = TRY(net::Server::start(options, service));
+  TRY(commands.start(project.folder()));
   metrics.gauge_function("sinan_http_connections", "Open connections",
                          [&server = *server] { return static_cast<double>(server.connections()); });
   if (!line.quiet) {
@@ -122,6 +161,7 @@ Status serve(Screen& screen, Interrupts& interrupts, const CommandLine& line, fl
   is_ready = false;
   // Watchers of a run see its end before their streams do.
   runs.stop();
+  commands.stop();
   server->stop(kPatience);
   return {};
 }

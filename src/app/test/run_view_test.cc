@@ -57,7 +57,7 @@ class RunViewTest : public testing::Test {
 
   flow::Plan plan_;
   Captured out_, error_;
-  Screen screen_{out_.descriptor, error_.descriptor, {}};
+  TerminalScreen screen_{out_.descriptor, error_.descriptor, {}};
   SimulatedClock clock_;
 };
 

@@ -158,9 +158,10 @@ Result<Outcome> Execution::run_program(const std::string& text, const std::strin
   if (!known) return fail(Code::kArgument, fmt::format("unknown format \"{}\"", format));
   line.format = *known;
   const Capture out, error;
-  app::Screen screen(out.descriptor(), error.descriptor(), {.unicode = true});
-  app::Session session(*project_, screen, environment_->interrupts, line);
-  const int code = session.run({.name = "test", .text = text, .is_file = false});
+  app::TerminalScreen screen(out.descriptor(), error.descriptor(), {.unicode = true});
+  app::Session session(*project_, screen, line, {.user = app::user_name()});
+  app::Interrupts::Scope scope(environment_->interrupts);
+  const int code = session.run({.name = "test", .text = text}, scope);
   return Outcome{code, out.text(), error.text()};
 }
 
