@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """The C++ client (src/experiment/client) against a real `sinan serve`, through the program SINAN_CLIENT: changes, a server that dies and
-comes back, damaged and older answers, and kill -9 while the last known snapshot is replaced. SINAN_BINARY names the server's program."""
+comes back, damaged and older answers, and kill -9 while the last known snapshot is replaced; and its OpenFeature provider, through
+SINAN_OPENFEATURE, against the server's OFREP. SINAN_BINARY names the server's program."""
 
+import json
 import os
 import signal
 import socket
@@ -10,6 +12,8 @@ import sys
 import tempfile
 import time
 import unittest
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,14 +22,16 @@ sys.path.insert(0, str(ROOT / "sdk/python/tests"))
 from served import Gateway, Server  # noqa: E402
 
 CLIENT = os.environ.get("SINAN_CLIENT", str(ROOT / "build/release/test/experiment_client_main"))
+OPENFEATURE = os.environ.get("SINAN_OPENFEATURE", str(ROOT / "build/release/test/experiment_openfeature_main"))
 VECTORS = ROOT / "sdk/vectors"
 
 
 class Client:
     def __init__(self, url, cache="", wait=60_000, poll=30_000):
-        self.process = subprocess.Popen(
-            [CLIENT, url, str(cache), str(wait), str(poll)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+        self.start([CLIENT, url, str(cache), str(wait), str(poll)])
+
+    def start(self, command):
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.told = []
         self.first = self.line(lambda line: line.startswith(("started", "refused")))
 
@@ -59,7 +65,15 @@ class Client:
         assert self.process.wait() == 0
 
 
-class Updates(unittest.TestCase):
+class OpenFeature(Client):
+    def __init__(self, url, cache="", wait=60_000):
+        self.start([OPENFEATURE, url, str(cache), str(wait)])
+
+    def evaluate(self, key, kind, default, context):
+        return json.loads(self.ask(json.dumps({"key": key, "type": kind, "default": default, "context": context})))
+
+
+class Served(unittest.TestCase):
     def setUp(self):
         self.server = Server()
         self.addCleanup(self.server.remove)
@@ -72,6 +86,8 @@ class Updates(unittest.TestCase):
         self.addCleanup(client.close)
         return client
 
+
+class Updates(Served):
     def test_a_change_is_seen(self):
         client = self.client(self.server.url)
         self.assertEqual((client.ask("status"), client.value()), ("ready", 20))
@@ -155,6 +171,74 @@ class Updates(unittest.TestCase):
         client = Client("localhost:8080")
         self.assertIn("must begin with http", client.first)
         client.process.communicate()
+
+
+class Provider(Served):
+    FLAGS = (
+        ("button.color", "string", "mine"),
+        ("search.fast", "boolean", True),
+        ("search.results", "integer", -7),
+        ("search.weight", "float", 1.5),
+        ("search.layout", "object", {}),
+        ("no.such", "string", "mine"),
+    )
+
+    def told_by_server(self, key, context):
+        request = urllib.request.Request(f"{self.server.url}/ofrep/v1/evaluate/flags/{key}?prefetch=true", method="POST")
+        request.add_header("Content-Type", "application/json")
+        try:
+            with urllib.request.urlopen(request, json.dumps({"context": context}).encode()) as answer:
+                return json.loads(answer.read())
+        except urllib.error.HTTPError as error:
+            return json.loads(error.read())
+
+    def test_gives_what_the_server_gives(self):
+        provider = OpenFeature(self.server.url)
+        self.addCleanup(provider.close)
+        oslo = {"city": "Oslo", "app_version": "3.10.1"}
+        contexts = [{"targetingKey": f"user-{i}", **oslo} for i in range(40)]
+        contexts += [{"targetingKey": "u1", "device": "phone"}, oslo, {"targetingKey": "", **oslo}, {}]
+        contexts += [{"targetingKey": "t", "user_id": "other", **oslo}, {"targetingKey": "\u00fc", "tags": ["a"], "n": 2.5, **oslo}]
+        groups = set()
+        for context in contexts:
+            for key, kind, default in self.FLAGS:
+                theirs = self.told_by_server(key, context)
+                ours = provider.evaluate(key, kind, default, context)
+                if "errorCode" in theirs:
+                    self.assertEqual((ours["value"], ours["errorCode"]), (default, theirs["errorCode"]), (key, context))
+                    continue
+                shown = {name: ours[name] for name in ("value", "reason", "variant", "metadata")}
+                self.assertEqual(shown, {name: theirs[name] for name in shown}, (key, context))
+                groups.add(ours["variant"])
+        self.assertEqual(groups, {"control", "t1", "t2", "default", "rule"})
+        wrong = provider.evaluate("button.color", "integer", 5, {"targetingKey": "u1"})
+        self.assertEqual((wrong["value"], wrong["errorCode"]), (5, "TYPE_MISMATCH"))
+
+    def test_tells_what_happens(self):
+        provider = OpenFeature(self.server.url, self.cache)
+        self.addCleanup(provider.close)
+        provider.wait_for("PROVIDER_READY")
+        self.server.run("ALTER PARAMETER search.results SET DEFAULT 26")
+        provider.wait_for("PROVIDER_CONFIGURATION_CHANGED")
+        self.assertEqual(provider.evaluate("search.results", "integer", 1, {})["value"], 26)
+        self.server.kill()
+        provider.wait_for("PROVIDER_STALE")
+        self.assertEqual(provider.ask("status"), "STALE")
+        self.assertEqual(provider.evaluate("search.results", "integer", 1, {})["value"], 26)
+
+        cached = OpenFeature(self.server.url, self.cache, wait=300)
+        self.addCleanup(cached.close)
+        cached.wait_for("PROVIDER_STALE")
+        self.assertEqual(cached.evaluate("search.results", "integer", 1, {})["value"], 26)
+        bare = OpenFeature(self.server.url, wait=300)
+        self.addCleanup(bare.close)
+        bare.wait_for("PROVIDER_ERROR")
+        answer = bare.evaluate("search.results", "integer", 1, {})
+        self.assertEqual((answer["value"], answer["errorCode"]), (1, "PROVIDER_NOT_READY"))
+        self.server.start()
+        for one in (provider, cached, bare):
+            one.wait_for("PROVIDER_READY")
+            self.assertEqual(one.evaluate("search.results", "integer", 1, {})["value"], 26)
 
 
 class Killed(unittest.TestCase):
