@@ -12,7 +12,8 @@ const client = OpenFeature.getClient();
 const getters = {
   boolean: (...a) => client.getBooleanDetails(...a),
   string: (...a) => client.getStringDetails(...a),
-  number: (...a) => client.getNumberDetails(...a),
+  integer: (...a) => client.getNumberDetails(...a),
+  double: (...a) => client.getNumberDetails(...a),
   object: (...a) => client.getObjectDetails(...a),
 };
 for await (const line of createInterface({ input: process.stdin })) {

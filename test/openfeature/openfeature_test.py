@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
 """The server's flags through the published OpenFeature SDKs and their published OFREP providers, unchanged: Python in this process,
-JavaScript (server) in Node.js. Both must give what EXPLAIN PARAMETER gives.
+JavaScript in Node.js, the web SDK on a page in Chromium, Java; and Go's SDK with a small provider. All must give what EXPLAIN
+PARAMETER gives, and the same values, reasons and errors as each other.
 
     deps/fetch --groups core,openfeature && build/deps/openfeature/bin/python test/openfeature/openfeature_test.py
 
-SINAN_BINARY names the program (bin/sinan). Needs Node.js for JavaScript.
+SINAN_BINARY names the program (bin/sinan). A language whose tools are not installed is left out, and said so.
 """
 
 import csv
+import http.server
 import io
 import json
 import os
+import queue
 import re
 import shutil
 import signal
@@ -27,7 +30,8 @@ from openfeature import api
 from openfeature.contrib.provider.ofrep import OFREPProvider
 from openfeature.evaluation_context import EvaluationContext
 
-ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
 BINARY = os.environ.get("SINAN_BINARY", str(ROOT / "bin" / "sinan"))
 
 PROGRAM = """
@@ -43,6 +47,17 @@ CREATE EXPERIMENT colors ON UNIT user_id GROUPS control [0..49], treatment [50..
 START EXPERIMENT colors;
 """
 CONTEXT = {"city": "Oslo", "app_version": "3.10.1"}
+# Beside who is in which group: every type, reason and error.
+CORNERS = [
+    {"key": "search.results", "type": "integer", "default": 1, "context": {"targetingKey": "u1", "device": "phone"}},
+    {"key": "search.results", "type": "integer", "default": 1, "context": {"targetingKey": "u1"}},
+    {"key": "search.weight", "type": "double", "default": 1.5, "context": {"targetingKey": "u1"}},
+    {"key": "search.fast", "type": "boolean", "default": True, "context": {}},
+    {"key": "search.layout", "type": "object", "default": {}, "context": {}},
+    {"key": "nothing", "type": "string", "default": "mine", "context": {}},
+    {"key": "button.color", "type": "boolean", "default": True, "context": {"targetingKey": "u1"}},
+    {"key": "button.color", "type": "string", "default": "mine", "context": CONTEXT},  # no unit
+]
 
 
 class Server:
@@ -82,10 +97,96 @@ class Server:
         return self.process.wait()
 
 
+class PageServer(http.server.ThreadingHTTPServer):
+    """Serves a page that imports the published modules as they are, and takes what it tells."""
+
+    MODULES = {
+        "/core.js": "core/dist/esm/index.js", "/web-sdk.js": "web-sdk/dist/esm/index.js",
+        "/ofrep-core.js": "ofrep-core/index.esm.js", "/ofrep-web-provider.js": "ofrep-web-provider/index.esm.js",
+    }
+    IMPORTS = {f"@openfeature/{path[1:-3]}": path for path in MODULES}
+    PAGE = (f'<!doctype html><script type="importmap">{json.dumps({"imports": IMPORTS})}</script>'
+            '<script type="module" src="/web.mjs"></script>')
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), PageHandler)
+        self.asked, self.heard = {}, queue.Queue()
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @property
+    def origin(self):
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class PageHandler(http.server.BaseHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+    def answer(self, body, kind):
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_GET(self):
+        if self.path == "/":
+            self.answer(self.server.PAGE.encode(), "text/html")
+        elif self.path == "/asked":
+            self.answer(json.dumps(self.server.asked).encode(), "application/json")
+        elif self.path == "/web.mjs":
+            self.answer((HERE / "web.mjs").read_bytes(), "text/javascript")
+        elif self.path in self.server.MODULES:
+            module = HERE / "node_modules/@openfeature" / self.server.MODULES[self.path]
+            self.answer(module.read_bytes(), "text/javascript")
+        else:
+            self.send_error(404)
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.answer(b"{}", "application/json")
+        self.server.heard.put((self.path, json.loads(body)))
+
+
+class Page:
+    """The page in a headless Chromium."""
+
+    def __init__(self, server, asked):
+        self.server = server
+        server.asked = asked
+
+    def __enter__(self):
+        self.profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        self.browser = subprocess.Popen(
+            ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+             f"--user-data-dir={self.profile.name}", self.server.origin + "/"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )
+        return self
+
+    def told(self, path):
+        while True:
+            try:
+                heard, body = self.server.heard.get(timeout=1)
+            except queue.Empty:
+                assert self.browser.poll() is None, "the browser has ended"
+                continue
+            assert heard != "/failed", body
+            if heard == path:
+                return body
+
+    def __exit__(self, *_):
+        self.browser.terminate()
+        self.browser.wait()
+        self.profile.cleanup()
+
+
 class OpenFeature(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.mkdtemp()
+        cls.page_server = PageServer()
+        Path(cls.folder, "sinan.toml").write_text(f'[server]\ncors_origins = ["{cls.page_server.origin}"]\n')
         subprocess.run([BINARY, "--project", cls.folder, "-c", PROGRAM], check=True, capture_output=True)
         # What the statements say: the truth of this test.
         users = [f"user-{i}" for i in range(40)]
@@ -106,6 +207,8 @@ class OpenFeature(unittest.TestCase):
     def tearDownClass(cls):
         api.shutdown()
         assert cls.server.stop() == 0
+        cls.page_server.shutdown()
+        cls.page_server.server_close()
         shutil.rmtree(cls.folder)
 
     def test_python_sees_the_groups_of_the_statements(self):
@@ -133,6 +236,44 @@ class OpenFeature(unittest.TestCase):
         nobody = self.client.get_string_details("button.color", "mine", EvaluationContext(None, CONTEXT))
         self.assertEqual((nobody.value, nobody.error_code.value), ("mine", "TARGETING_KEY_MISSING"))
 
+    def asked(self):
+        return [
+            {"key": "button.color", "type": "string", "default": "?", "context": {"targetingKey": user, **CONTEXT}}
+            for user in self.truth
+        ] + CORNERS
+
+    def python_answers(self):
+        getters = {
+            "boolean": self.client.get_boolean_details, "string": self.client.get_string_details,
+            "integer": self.client.get_integer_details, "double": self.client.get_float_details,
+            "object": self.client.get_object_details,
+        }
+        for one in self.asked():
+            attributes = dict(one["context"])
+            context = EvaluationContext(attributes.pop("targetingKey", None), attributes)
+            yield getters[one["type"]](one["key"], one["default"], context)
+
+    def check(self, answers, renamed=None):
+        """Another SDK's answers are those of the statements, and in the corners those of Python's SDK. `renamed`: what its provider
+        makes of an error."""
+        asked = self.asked()
+        self.assertEqual(len(answers), len(asked))
+        colors = {a["context"]["targetingKey"]: b["value"] for a, b in zip(asked, answers[: len(self.truth)])}
+        self.assertEqual(colors, self.truth)
+        for one, answer, ours in zip(asked, answers, self.python_answers(), strict=True):
+            code = ours.error_code.value if ours.error_code else None
+            code = (renamed or {}).get(code, code)
+            expected = (ours.value, str(ours.reason), code, None if code else ours.variant)
+            got = (answer["value"], answer["reason"], answer.get("errorCode") or None,
+                   None if code else answer.get("variant"))
+            self.assertEqual(got, expected, one)
+
+    def run_client(self, command, renamed=None):
+        asked = "\n".join(map(json.dumps, self.asked())) + "\n"
+        done = subprocess.run(command, input=asked, capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.check([json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")], renamed)
+
     @unittest.skipUnless(shutil.which("node"), "Node.js is not installed")
     def test_javascript_gives_the_same(self):
         with tempfile.TemporaryDirectory() as place:
@@ -140,25 +281,30 @@ class OpenFeature(unittest.TestCase):
             for package in ("core", "server-sdk", "ofrep-core", "ofrep-provider"):
                 shutil.copytree(ROOT / "build/deps" / f"node-openfeature-{package}", modules / "@openfeature" / package)
             shutil.copytree(ROOT / "build/deps/node-tslib", modules / "tslib")
-            asked = [
-                {"key": "button.color", "type": "string", "default": "?", "context": {"targetingKey": user, **CONTEXT}}
-                for user in self.truth
-            ]
-            asked += [
-                {"key": "search.results", "type": "number", "default": 1, "context": {"targetingKey": "u1", "device": "phone"}},
-                {"key": "search.fast", "type": "boolean", "default": True, "context": {}},
-                {"key": "search.layout", "type": "object", "default": {}, "context": {}},
-                {"key": "nothing", "type": "string", "default": "mine", "context": {}},
-            ]
-            done = subprocess.run(
-                ["node", str(ROOT / "test/openfeature/client.mjs"), place, self.server.url],
-                input="\n".join(map(json.dumps, asked)), capture_output=True, text=True, check=True,
-            )
-            answers = [json.loads(line) for line in done.stdout.splitlines()]
-        colors = {a["context"]["targetingKey"]: b["value"] for a, b in zip(asked[:40], answers[:40], strict=True)}
-        self.assertEqual(colors, self.truth)
-        self.assertEqual([a["value"] for a in answers[40:]], [10, False, {"columns": 2, "names": ["a", "b"]}, "mine"])
-        self.assertEqual(answers[-1]["errorCode"], "FLAG_NOT_FOUND")
+            self.run_client(["node", str(HERE / "client.mjs"), place, self.server.url])
+
+    @unittest.skipUnless(shutil.which("javac"), "no Java development kit is installed")
+    def test_java_gives_the_same(self):
+        jars = ":".join(map(str, (ROOT / "build/deps").glob("java-*/*.jar")))
+        # Its provider takes every status 400 for an invalid context.
+        self.run_client(["java", "-cp", jars, str(HERE / "Client.java"), self.server.url],
+                        {"TARGETING_KEY_MISSING": "INVALID_CONTEXT"})
+
+    @unittest.skipUnless(shutil.which("go"), "Go is not installed")
+    def test_go_gives_the_same(self):
+        with tempfile.TemporaryDirectory() as place:
+            program = Path(place) / "client"
+            subprocess.run(["go", "build", "-mod=readonly", "-o", str(program), "."], cwd=HERE / "go", check=True)
+            self.run_client([str(program), self.server.url])
+
+    @unittest.skipUnless(shutil.which("chromium"), "Chromium is not installed")
+    def test_a_web_page_gives_the_same_and_sees_a_change(self):
+        watched = {"key": "search.weight", "type": "double", "default": 1}
+        with Page(self.page_server, {"url": self.server.url, "asked": self.asked(), "watched": watched}) as page:
+            self.check(page.told("/answers"))
+            self.assertEqual(self.server.run("ALTER PARAMETER search.weight SET DEFAULT 6.5"), "done")
+            self.assertEqual(page.told("/changed"), 6.5)
+        self.assertEqual(self.server.run("ALTER PARAMETER search.weight SET DEFAULT 3"), "done")
 
     def test_all_flags_have_a_tag_of_their_values(self):
         body = json.dumps({"context": {"targetingKey": "user-1", **CONTEXT}}).encode()
