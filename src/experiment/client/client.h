@@ -100,7 +100,7 @@ class Client {
   std::string last_error_;
   std::vector<std::function<void(ClientEvent)>> listeners_;
 
-  std::unique_ptr<Requests> requests_;  // last: has the thread
+  const std::unique_ptr<Requests> requests_;
 };
 
 // The time that an HTTP Date tells ("Sun, 06 Nov 1994 08:49:37 GMT"), in microseconds since 1970.
