@@ -23,7 +23,7 @@ const binary = process.env.SINAN_BINARY ?? join(root, "bin/sinan");
 export class Server {
   tokens = {};
 
-  // `tokens`: names and roles. `program` is run in the folder before the server starts, `folder` given is used as it is.
+  // `tokens`: names and roles. `program` is run in the folder before the server starts.
   static async start(t, { tokens = {}, program = "" } = {}) {
     const server = new Server();
     server.folder = mkdtempSync(join(tmpdir(), "sinan_console_"));
