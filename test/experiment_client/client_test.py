@@ -157,6 +157,13 @@ class Updates(Served):
         gateway.change = lambda body: body
         client.wait_for("ready")
 
+    def test_the_clock_of_the_server_counts(self):
+        for ahead in (7200, -7200):
+            gateway = Gateway(self.server, ahead=ahead)
+            self.addCleanup(gateway.close)
+            self.assertAlmostEqual(int(self.client(gateway.url).ask("clock")) / 1e6, ahead, delta=60)
+        self.assertEqual(int(self.client(self.server.url).ask("clock")), 0)
+
     def test_a_damaged_file_is_left_aside(self):
         self.cache.write_bytes(b"SINANEXP and then nothing")
         client = self.client(self.server.url, self.cache)

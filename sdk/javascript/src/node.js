@@ -1,6 +1,7 @@
 // For Node.js: the module and the last known snapshot are files.
 
-import { open, readFile, rename } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { open, readFile, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 
 import { Client } from "./client.js";
@@ -43,9 +44,14 @@ export function fileCache(path) {
       }
     },
     async write(snapshot) {
-      const beside = `${path}.${process.pid}.tmp`;
-      await synced(beside, "w", (file) => file.writeFile(snapshot));
-      await rename(beside, path);
+      const beside = `${path}.${randomUUID()}.tmp`;
+      try {
+        await synced(beside, "w", (file) => file.writeFile(snapshot));
+        await rename(beside, path);
+      } catch (error) {
+        await rm(beside, { force: true });
+        throw error;
+      }
       await synced(dirname(path), "r", () => undefined);
     },
   };

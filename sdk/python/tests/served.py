@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
+import time
 import urllib.error
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -76,18 +77,25 @@ class Server:
 
 
 class Gateway:
-    """Passes snapshots on, each through `change`; has no events."""
+    """Passes snapshots on, each through `change`, at a time that is `ahead` seconds ahead. Has no events; with `is_silent` a stream
+    that never says anything."""
 
-    def __init__(self, server, change=lambda body: body):
+    def __init__(self, server, change=lambda body: body, ahead=0, is_silent=False):
         gateway = self
         self.change = change
-        self.asked = threading.Semaphore(0)  # a snapshot was asked for
+        self.streams = threading.Semaphore(0)  # one was asked for
+        self.closing = threading.Event()
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self):
-                gateway.asked.release()
                 if "events" in self.path:
-                    return self.send_error(404)
+                    gateway.streams.release()
+                    if not is_silent:
+                        return self.send_error(404)
+                    self.send_response(200)
+                    self.send_header("Content-Type", "text/event-stream")
+                    self.end_headers()
+                    return gateway.closing.wait()
                 request = urllib.request.Request(server.url + self.path)
                 try:
                     with urllib.request.urlopen(request) as answer:
@@ -101,6 +109,9 @@ class Gateway:
                 self.end_headers()
                 self.wfile.write(body)
 
+            def date_time_string(self, timestamp=None):
+                return super().date_time_string((timestamp or time.time()) + ahead)
+
             def log_message(self, *_):
                 pass
 
@@ -113,5 +124,6 @@ class Gateway:
         threading.Thread(target=self.http.serve_forever, daemon=True).start()
 
     def close(self):
+        self.closing.set()
         self.http.shutdown()
         self.http.server_close()

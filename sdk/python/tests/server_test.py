@@ -140,6 +140,24 @@ class Updates(Served):
         gateway.change = lambda body: body
         wait_for(told, "ready")
 
+    def test_a_stream_that_is_silent_is_given_up(self):
+        gateway = Gateway(self.server, is_silent=True)
+        self.addCleanup(gateway.close)
+        client = self.client(gateway.url, inactivity=0.2, poll=0.1)
+        told = heard(client)
+        for _ in range(3):
+            gateway.streams.acquire()
+        self.server.run("ALTER PARAMETER search.results SET DEFAULT 27")
+        while client.integer("search.results", 1) != 27:
+            wait_for(told, "changed")
+
+    def test_the_clock_of_the_server_counts(self):
+        for ahead in (7200, -7200):
+            gateway = Gateway(self.server, ahead=ahead)
+            self.addCleanup(gateway.close)
+            self.assertAlmostEqual(self.client(gateway.url).clock_offset / 1e6, ahead, delta=60)
+        self.assertEqual(self.client().clock_offset, 0)
+
     def test_a_damaged_file_is_left_aside(self):
         self.cache.write_bytes(b"SINANEXP and then nothing")
         client = self.client(f"http://127.0.0.1:{free_port()}", cache=self.cache, wait=0.5)

@@ -36,6 +36,19 @@ Failure file_error(std::string_view what, const std::string& path) {
   return fail(code, std::string(what) + " (" + std::strerror(error) + "): " + path);
 }
 
+Status write_synced(const std::string& path, std::span<const std::byte> bytes) {
+  const File file(path, O_WRONLY | O_CREAT | O_TRUNC);
+  if (!file.is_open()) return file_error("cannot write snapshot", path);
+  while (!bytes.empty()) {
+    const ssize_t done = ::write(file.get(), bytes.data(), bytes.size());
+    if (done < 0 && errno == EINTR) continue;
+    if (done < 0) return file_error("cannot write snapshot", path);
+    bytes = bytes.subspan(static_cast<size_t>(done));
+  }
+  if (::fsync(file.get()) != 0) return file_error("cannot write snapshot", path);
+  return {};
+}
+
 }  // namespace
 
 Result<std::vector<std::byte>> read_snapshot_file(const std::string& path) {
@@ -60,18 +73,12 @@ Result<std::vector<std::byte>> read_snapshot_file(const std::string& path) {
 Status write_snapshot_file(const std::string& path, std::span<const std::byte> bytes) {
   // Of this thread alone: processes that share a file replace it one after another.
   const std::string beside = path + "." + std::to_string(::gettid()) + ".tmp";
-  {
-    const File file(beside, O_WRONLY | O_CREAT | O_TRUNC);
-    if (!file.is_open()) return file_error("cannot write snapshot", beside);
-    while (!bytes.empty()) {
-      const ssize_t done = ::write(file.get(), bytes.data(), bytes.size());
-      if (done < 0 && errno == EINTR) continue;
-      if (done < 0) return file_error("cannot write snapshot", beside);
-      bytes = bytes.subspan(static_cast<size_t>(done));
-    }
-    if (::fsync(file.get()) != 0) return file_error("cannot write snapshot", beside);
+  Status replaced = write_synced(beside, bytes);
+  if (replaced && ::rename(beside.c_str(), path.c_str()) != 0) replaced = file_error("cannot replace snapshot", path);
+  if (!replaced) {
+    ::unlink(beside.c_str());
+    return replaced;
   }
-  if (::rename(beside.c_str(), path.c_str()) != 0) return file_error("cannot replace snapshot", path);
   const size_t slash = path.rfind('/');
   const File folder(slash == std::string::npos ? "." : path.substr(0, slash + 1), O_RDONLY | O_DIRECTORY);
   if (!folder.is_open() || ::fsync(folder.get()) != 0)

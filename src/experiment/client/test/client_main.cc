@@ -1,6 +1,6 @@
 // A service for the tests (test/experiment_client): follows the server that is named and says on standard output what it is told; answers
-// lines of standard input: "get" with search.results for nobody in particular, "status", "error", "save FILE" by saving until
-// it is killed.
+// lines of standard input: "get" with search.results for nobody in particular, "status", "error", and "clock" with the
+// microseconds that it takes the server's clock to be ahead. Or saves until it is killed.
 #include <cstdio>
 #include <cstring>
 #include <iostream>
@@ -8,6 +8,7 @@
 
 #include "experiment/client/client.h"
 #include "experiment/evaluator/evaluate.h"
+#include "experiment/evaluator/host.h"
 
 using namespace sinan::experiment;
 
@@ -56,6 +57,8 @@ int main(int count, char** arguments) {
     if (line == "get") {
       const auto snapshot = (*client)->read();
       say("got " + std::to_string(integer(*snapshot, "search.results", (*client)->context(), 1)));
+    } else if (line == "clock") {
+      say("ahead " + std::to_string((*client)->context().now().value_or(clock_micros()) - clock_micros()));
     } else if (line == "status") {
       say("is " + std::string(to_string((*client)->status())));
     } else {
