@@ -220,7 +220,7 @@ std::optional<Principal> Authenticator::verify(std::string_view token) const {
   const TokenRecord& record = found->second;
   if (!equal_in_constant_time(bytes_of(record.hash), bytes_of(hash))) return std::nullopt;
   if (record.expires && *record.expires <= clock_.now()) return std::nullopt;
-  return Principal{record.name, record.role};
+  return Principal{record.name, record.role, false};
 }
 
 std::string Authenticator::sign(const Principal& principal, std::chrono::seconds lifetime) const {
@@ -245,7 +245,7 @@ std::optional<Principal> Authenticator::verify_signed(std::string_view token) co
   const auto expires = from_iso8601(claims->at("expires").string_view());
   const auto role = role_named(claims->at("role").string_view());
   if (!expires || !role || *expires <= clock_.now()) return std::nullopt;
-  return Principal{std::string(claims->at("name").string_view()), *role};
+  return Principal{std::string(claims->at("name").string_view()), *role, true};
 }
 
 }  // namespace sinan::net

@@ -32,7 +32,8 @@ std::string operation_id(const Route& route) {
 }
 
 Json path_parameter(const Route& route, std::string_view name) {
-  Json schema = Json::object({{"type", "string"}, {"minLength", 1}});
+  // As parse_target() takes them: no control characters, and no segments "." and "..".
+  Json schema = Json::object({{"type", "string"}, {"minLength", 1}, {"pattern", R"(^(?!\.{1,2}$)[^\x00-\x1f\x7f]+$)"}});
   for (const auto& [known, given] : route.doc.path_schemas) {
     if (known == name) schema = given;
   }
@@ -54,11 +55,23 @@ Json parameters_of(const Route& route) {
   return Json(std::move(parameters));
 }
 
+// What a client makes of a block of a stream (WHATWG HTML, 9.2).
+Json event_schema() {
+  return object_schema({{"event", string_schema()},
+                        {"data", string_schema()},
+                        {"id", string_schema()},
+                        {"retry", integer_schema(0, INT32_MAX)}});
+}
+
 Json responses_of(const Route& route) {
   Json responses = Json::object();
   for (const ResponseDoc& doc : route.doc.responses) {
     Json response = Json::object({{"description", doc.description}});
-    if (!doc.schema.is_null()) response.set("content", content(doc.content_type, doc.schema));
+    Json schema = doc.content_type == "text/event-stream" ? event_schema() : doc.schema;
+    // The server refuses some requests before the route sees them.
+    if (doc.status >= 400 && !schema.is_null())
+      schema = Json::object({{"anyOf", Json::array({schema, error_reference()})}});
+    if (!schema.is_null()) response.set("content", content(doc.content_type, std::move(schema)));
     responses.set(std::to_string(doc.status), std::move(response));
   }
   std::vector<int> shared = {400, 404, 405, 408, 421, 431, 500, 503};
@@ -128,7 +141,7 @@ Json openapi_document(const Router& router, const ApiInfo& info) {
     paths.set(route->path, std::move(item));
   }
   Json security = Json::array();
-  if (info.needs_tokens) {
+  if (info.needs_tokens()) {
     for (const char* scheme : {"bearer", "apiKey"}) security.push_back(Json::object({{scheme, Json::array()}}));
   }
   const Json bearer = Json::object({{"type", "http"}, {"scheme", "bearer"}});

@@ -1,6 +1,7 @@
 // The API's description (OpenAPI 3.1), made from the routes: what is served and what is described cannot part.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "base/json.h"
@@ -12,7 +13,8 @@ struct ApiInfo {
   std::string title;
   std::string version;
   std::string description;
-  bool needs_tokens = true;  // false: a server without tokens, where everybody may do everything
+  // Whether there are tokens now: a server without is one where everybody may do everything.
+  std::function<bool()> needs_tokens = [] { return true; };
 };
 
 // Every route shares the answers that the server itself gives (400, 401, 403, 404, 413, 415, 429, ...), as the schema "Error".

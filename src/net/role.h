@@ -49,6 +49,7 @@ inline constexpr Access kClients{Role::kAdmin, Role::kEditor, Role::kServerKey, 
 struct Principal {
   std::string name;  // of the token; empty = did not say
   Role role = Role::kClientKey;
+  bool is_signed = false;  // known by a short-lived token, which must not beget others
 };
 
 }  // namespace sinan::net

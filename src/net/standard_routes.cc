@@ -10,29 +10,36 @@
 namespace sinan::net {
 namespace {
 
-// Made at the first request, when all routes are there.
+// Made when it is first asked for, with all routes there, once with tokens and once without.
 class Description {
  public:
   Description(const Router& router, ApiInfo info) : router_(router), info_(std::move(info)) {}
 
   Response answer(const Request& request) {
-    std::call_once(made_, [&] {
-      text_ = std::make_shared<const std::string>(openapi_document(router_, info_).dump());
-      etag_ = fmt::format("\"{}\"", fingerprint(*text_).to_hex());
+    const bool needs_tokens = info_.needs_tokens();
+    Document& document = documents_[needs_tokens ? 1 : 0];
+    std::call_once(document.made, [&] {
+      ApiInfo info = info_;
+      info.needs_tokens = [needs_tokens] { return needs_tokens; };
+      document.text = std::make_shared<const std::string>(openapi_document(router_, info).dump());
+      document.etag = fmt::format("\"{}\"", fingerprint(*document.text).to_hex());
     });
-    if (request.has_current(etag_)) return Response::not_modified(etag_);
+    if (request.has_current(document.etag)) return Response::not_modified(document.etag);
     Response response = Response::json_text({});
-    response.headers.add("ETag", etag_);
-    response.body = text_;
+    response.headers.add("ETag", document.etag);
+    response.body = document.text;
     return response;
   }
 
  private:
+  struct Document {
+    std::once_flag made;
+    std::shared_ptr<const std::string> text;
+    std::string etag;
+  };
   const Router& router_;
   const ApiInfo info_;
-  std::once_flag made_;
-  std::shared_ptr<const std::string> text_;
-  std::string etag_;
+  Document documents_[2];
 };
 
 Json status_schema(std::vector<std::string> values) {

@@ -90,6 +90,21 @@ class ServeTest(unittest.TestCase):
         self.assertEqual(served.request("GET", "/v1/programs?limit=0")[0], 400)
         self.assertEqual(len(served.request("GET", "/v1/programs?limit=5")[2]["programs"]), 2)
 
+    def test_short_lived_tokens(self):
+        token = sinan(self.folder, "token", "create", "ci", "--role", "editor").stdout.strip()
+        served = self.serve()
+        status, headers, made = served.request("POST", "/v1/session/tokens?seconds=60", token=token)
+        self.assertEqual((status, made["seconds"], headers["Cache-Control"]), (201, 60, "no-store"))
+        for way in ({"path": "/v1/session?token=" + made["token"]}, {"path": "/v1/session", "token": made["token"]}):
+            status, _, who = served.request("GET", **way)
+            self.assertEqual((status, who["name"], who["role"]), (200, "ci", "editor"))
+        self.assertEqual(served.request("POST", "/v1/session/tokens", token=made["token"])[0], 403)  # not from another one
+        for seconds in (0, 3601, "x"):
+            self.assertEqual(served.request("POST", f"/v1/session/tokens?seconds={seconds}", token=token)[0], 400)
+        self.assertEqual(served.request("POST", "/v1/session/tokens")[0], 401)
+        # Of a token that may stand in a URL; the long-lived one may not.
+        self.assertEqual(served.request("GET", "/v1/session?token=" + token)[0], 401)
+
     def test_a_running_program_can_be_cancelled(self):
         served = self.serve()
         _, _, running = served.request("POST", "/v1/programs", {"program": "CREATE TABLE a AS " + LONG_PROGRAM})

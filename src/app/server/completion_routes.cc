@@ -38,6 +38,8 @@ Result<Response> complete_at(flow::Project& project, const Request& request) {
   const Json body = TRY(request.json());
   const Json& text = body.at("text");
   if (!text.is_string()) return fail(Code::kArgument, "the request has no text", R"({"text": "SELECT * FROM fl"})");
+  if (const Json* rest = body.find("after"); rest != nullptr && !rest->is_string())
+    return fail(Code::kArgument, "the request's \"after\" is no text");
   const std::string_view before = text.string_view();
   const CompletionNames names = completion_names(project, before);
   // The tables that a SELECT list takes its columns from are named behind it. Where the statement has not begun, nothing is.

@@ -135,7 +135,7 @@ Status serve(Screen& screen, Interrupts& interrupts, const CommandLine& line, fl
   net::Authenticator authenticator(std::move(records), project.clock());
   net::Router router;
   add_program_routes(router, runs);
-  add_session_routes(router, project, [&] { return authenticator.is_open(); });
+  add_session_routes(router, project, authenticator);
   add_catalog_routes(router, project);
   add_completion_routes(router, project);
   add_console_routes(router);
@@ -144,7 +144,7 @@ Status serve(Screen& screen, Interrupts& interrupts, const CommandLine& line, fl
                            {.title = "Sinan",
                             .version = SINAN_VERSION,
                             .description = "SQL programs of one project folder.",
-                            .needs_tokens = !authenticator.is_open()},
+                            .needs_tokens = [&] { return !authenticator.is_open(); }},
                            [&] { return is_ready.load(); });
   const net::Service service(router, authenticator, {.origins = config.cors_origins}, metrics, project.clock());
   // From here on a signal is an orderly end, also one that comes before the first request.

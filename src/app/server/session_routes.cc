@@ -12,17 +12,53 @@ std::string name_of(const std::filesystem::path& folder) {
   return (whole.has_filename() ? whole.filename() : whole.parent_path().filename()).string();
 }
 
+constexpr int64_t kLongestLife = 3600;  // seconds: a token that is revoked lives on in those that were made with it
+
+Result<net::Response> make_token(const net::Authenticator& authenticator, const net::Request& request) {
+  if (request.principal.is_signed) {
+    return fail(Code::kPermission, "a short-lived token cannot make others", "use the token that it was made with");
+  }
+  const int64_t seconds = TRY(request.integer("seconds", 300, 1, kLongestLife));
+  net::Response response =
+      net::Response::json(Json::object({{"token", authenticator.sign(request.principal, std::chrono::seconds(seconds))},
+                                        {"seconds", seconds}}),
+                          201);
+  response.headers.add("Cache-Control", "no-store");
+  return response;
+}
+
+void add_token_route(net::Router& router, const net::Authenticator& authenticator) {
+  router.add({.method = net::Method::kPost,
+              .path = "/v1/session/tokens",
+              .access = {net::Role::kAdmin, net::Role::kEditor, net::Role::kViewer, net::Role::kServerKey,
+                         net::Role::kClientKey},
+              .handle = [&authenticator](const net::Request& request) { return make_token(authenticator, request); },
+              .doc = {.summary = "A short-lived token",
+                      .description =
+                          "Lets its bearer do what the caller may, also as ?token= in a URL. It cannot be revoked; it "
+                          "ends by itself, or with the server.",
+                      .tag = "session",
+                      .parameters = {{.name = "seconds",
+                                      .description = "How long it lives; 300 without",
+                                      .schema = net::integer_schema(1, kLongestLife)}},
+                      .responses = {{201, "The token, shown this once",
+                                     net::object_schema({{"token", net::string_schema()},
+                                                         {"seconds", net::integer_schema(1, kLongestLife)}},
+                                                        {"token", "seconds"})}}}});
+}
+
 }  // namespace
 
-void add_session_routes(net::Router& router, const flow::Project& project, std::function<bool()> is_open) {
+void add_session_routes(net::Router& router, const flow::Project& project, const net::Authenticator& authenticator) {
+  add_token_route(router, authenticator);
   router.add({.method = net::Method::kGet,
               .path = "/v1/session",
               .access = net::kViewers,
               .handle = [name = name_of(project.folder()),
-                         is_open = std::move(is_open)](const net::Request& request) -> Result<net::Response> {
+                         &authenticator](const net::Request& request) -> Result<net::Response> {
                 return net::Response::json(Json::object({{"name", request.principal.name},
                                                          {"role", net::to_string(request.principal.role)},
-                                                         {"open", is_open()},
+                                                         {"open", authenticator.is_open()},
                                                          {"version", SINAN_VERSION},
                                                          {"project", name}}));
               },

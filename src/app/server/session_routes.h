@@ -1,14 +1,14 @@
-// GET /v1/session: who asks, as whom the server knows them, and what it serves. For the console's sign-in.
+// /v1/session: who asks, as whom the server knows them, and what it serves; short-lived tokens in their name. For the console's
+// sign-in, and for clients that can send a token in the URL only (EventSource in browsers).
 #pragma once
 
-#include <functional>
-
 #include "flow/project.h"
+#include "net/authentication.h"
 #include "net/router.h"
 
 namespace sinan::app {
 
-// `is_open`: whether the server has no tokens. The project must outlive the router.
-void add_session_routes(net::Router& router, const flow::Project& project, std::function<bool()> is_open);
+// Both must outlive the router.
+void add_session_routes(net::Router& router, const flow::Project& project, const net::Authenticator& authenticator);
 
 }  // namespace sinan::app

@@ -97,6 +97,7 @@ Result<net::Response> answer_snapshot_in_time(const Served& served, net::EventHu
 
 Json context_schema() {
   Json attributes = Json::object({{"type", "object"}, {"additionalProperties", true}});
+  attributes.set("type", Json::array({"object", "null"}));
   return net::object_schema({{"context", std::move(attributes)}});
 }
 
