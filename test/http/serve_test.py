@@ -90,6 +90,34 @@ class ServeTest(unittest.TestCase):
         self.assertEqual(served.request("GET", "/v1/programs?limit=0")[0], 400)
         self.assertEqual(len(served.request("GET", "/v1/programs?limit=5")[2]["programs"]), 2)
 
+    def test_submitted_programs_survive_the_end_of_the_server(self):
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            with self.subTest(number=number):
+                served = self.serve()
+                submit = lambda text: served.request("POST", "/v1/programs", {"program": text, "seed": 2**62})[2]["id"]
+                done = submit("SELECT 41 + 1 AS answer")
+                served.watch(done)
+                running = submit("CREATE OR REPLACE TABLE a AS " + LONG_PROGRAM)
+                while served.request("GET", f"/v1/programs/{running}")[2]["state"] != "running":
+                    pass
+                waiting = [submit(f"CREATE OR REPLACE TABLE b AS SELECT {i} AS x") for i in range(3)]
+                before = served.request("GET", f"/v1/programs/{done}/result")[2]
+                served.stop(number)
+                served = self.serve()
+                for program in waiting:
+                    served.watch(program)
+                    self.assertEqual(served.request("GET", f"/v1/programs/{program}")[2]["state"], "done")
+                self.assertEqual(served.request("GET", f"/v1/programs/{done}/result")[2], before)
+                self.assertEqual([name for name, _ in served.watch(done)], ["refetch", "state"])
+                self.assertEqual(served.request("GET", f"/v1/programs/{running}")[2]["state"], "interrupted")
+                self.assertEqual(sinan(self.folder, "-c", "SELECT x FROM b", "--format", "csv").stdout, "x\n2\n")
+                # What is forgotten stays so.
+                served.request("DELETE", f"/v1/programs/{done}")
+                served.stop()
+                served = self.serve()
+                self.assertEqual(served.request("GET", f"/v1/programs/{done}")[0], 404)
+                served.stop()
+
     def test_short_lived_tokens(self):
         token = sinan(self.folder, "token", "create", "ci", "--role", "editor").stdout.strip()
         served = self.serve()

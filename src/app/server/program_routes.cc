@@ -19,16 +19,17 @@ constexpr uint64_t kMostProgramBytes = uint64_t{4} << 20;
 Json nullable_string() { return Json::object({{"type", Json::array({"string", "null"})}}); }
 
 Json state_schema() {
-  return net::object_schema({{"id", net::string_schema()},
-                             {"name", net::string_schema()},
-                             {"state", net::enum_schema({"queued", "running", "done", "failed", "wrong", "cancelled"},
-                                                        "wrong: the program has errors, nothing of it was run")},
-                             {"submitted", net::string_schema()},
-                             {"started", nullable_string()},
-                             {"ended", nullable_string()},
-                             {"run", nullable_string()},
-                             {"output_truncated", Json::object({{"type", "boolean"}})}},
-                            {"id", "name", "state", "submitted", "started", "ended", "run", "output_truncated"});
+  return net::object_schema(
+      {{"id", net::string_schema()},
+       {"name", net::string_schema()},
+       {"state", net::enum_schema({"queued", "running", "done", "failed", "wrong", "cancelled", "interrupted"},
+                                  "wrong: the program has errors, nothing of it was run")},
+       {"submitted", net::string_schema()},
+       {"started", nullable_string()},
+       {"ended", nullable_string()},
+       {"run", nullable_string()},
+       {"output_truncated", Json::object({{"type", "boolean"}})}},
+      {"id", "name", "state", "submitted", "started", "ended", "run", "output_truncated"});
 }
 
 Json submission_schema() {
@@ -117,6 +118,7 @@ void add_submit(net::Router& router, ProgramRuns& runs) {
                 response.headers.add("Location", fmt::format("/v1/programs/{}", state.at("id").string_view()));
                 return response;
               },
+              .is_slow = true,  // it is written to the disk
               .body_limit = kMostProgramBytes,
               .doc = std::move(described)});
 }

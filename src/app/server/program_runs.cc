@@ -1,6 +1,7 @@
 #include "app/server/program_runs.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "app/error_text.h"
 #include "app/run_pictures.h"
@@ -75,15 +76,17 @@ class ProgramRuns::RunScreen final : public Screen {
 ProgramRuns::ProgramRuns(flow::Project& project, ProgramGate& gate, net::EventHub& events, Metrics& metrics)
     : project_(project),
       gate_(gate),
+      store_(project.files(), project.state_folder() / "server" / "programs"),
       events_(events),
       submitted_(metrics.counter("sinan_programs_total", "Programs submitted")),
       waiting_(metrics.gauge("sinan_programs_waiting", "Programs that wait for their turn")),
       random_(Random::from_system()) {
+  for (StoredProgram& program : store_.load()) restore(std::move(program));
   for (size_t i = 0; i < kMostRunning; ++i) threads_.emplace_back([this] { work(); });
 }
 
 std::string_view ProgramRuns::to_string(State state) {
-  constexpr std::string_view kNames[] = {"queued", "running", "done", "failed", "wrong", "cancelled"};
+  constexpr std::string_view kNames[] = {"queued", "running", "done", "failed", "wrong", "cancelled", "interrupted"};
   return kNames[static_cast<size_t>(state)];
 }
 
@@ -97,6 +100,62 @@ Json ProgramRuns::to_json(const Run& run) const {
                        {"ended", time(run.ended)},
                        {"run", run.catalog_run.empty() ? Json() : Json(run.catalog_run)},
                        {"output_truncated", run.is_truncated}});
+}
+
+// What restore() makes a run of again.
+Json ProgramRuns::record_of(const Run& run) const {
+  const Submission& submission = run.submission;
+  return Json::object({{"state", to_json(run)},
+                       {"program", submission.program},
+                       {"use_cache", submission.use_cache},
+                       {"resume", submission.resume},
+                       {"seed", std::to_string(submission.seed)}});
+}
+
+void ProgramRuns::restore(StoredProgram program) {
+  const Json& state = program.record.at("state");
+  const std::string_view word = state.at("state").string_view();
+  auto run = std::make_shared<Run>();
+  run->id = std::move(program.id);
+  run->submission = {.program = std::string(program.record.at("program").string_view()),
+                     .name = std::string(state.at("name").string_view()),
+                     .use_cache = program.record.at("use_cache").as_bool().value_or(true),
+                     .resume = program.record.at("resume").as_bool().value_or(false)};
+  const std::string_view seed = program.record.at("seed").string_view();
+  std::from_chars(seed.data(), seed.data() + seed.size(), run->submission.seed);
+  const auto time = [&](const char* name) -> std::optional<TimePoint> {
+    const auto point = from_iso8601(state.at(name).string_view());
+    return point ? std::optional(*point) : std::nullopt;
+  };
+  run->submitted = time("submitted").value_or(TimePoint{});
+  run->started = time("started");
+  run->ended = time("ended");
+  run->catalog_run = state.at("run").string_view();
+  run->output = std::move(program.output);
+  run->is_truncated = state.at("output_truncated").as_bool().value_or(false);
+  runs_.emplace(run->id, run);
+  if (word == to_string(State::kQueued)) {
+    queue_.push_back(run);
+    waiting_.set(static_cast<int64_t>(queue_.size()));
+    events_.publish(topic(*run), {.name = "state", .data = to_json(*run).dump()});
+    return;
+  }
+  if (word == to_string(State::kRunning)) return change(*run, State::kInterrupted);  // the server was killed
+  for (int i = 0; i <= static_cast<int>(State::kInterrupted); ++i) {
+    if (word == to_string(static_cast<State>(i))) run->state = static_cast<State>(i);
+  }
+  // Its events were not kept.
+  events_.publish(topic(*run), {.name = "refetch", .data = "{}"});
+  events_.publish(topic(*run), {.name = "state", .data = to_json(*run).dump()});
+  events_.end(topic(*run));
+}
+
+// What cannot be kept is lost with the server, and no sooner.
+void ProgramRuns::keep(const Run& run) {
+  Status kept;
+  if (run.ended && !run.output.empty()) kept = store_.save_output(run.id, run.output);
+  if (kept) kept = store_.save(run.id, record_of(run));
+  if (!kept) log::warning("a submitted program is not kept: " + kept.error().to_string());
 }
 
 Result<std::shared_ptr<ProgramRuns::Run>> ProgramRuns::find(std::string_view id) const {
@@ -116,6 +175,7 @@ Result<Json> ProgramRuns::submit(Submission submission) {
     run->id = make_run_id(run->submitted, random_).value;
   } while (runs_.contains(run->id));
   run->submission = std::move(submission);
+  TRY(store_.save(run->id, record_of(*run)));  // what is acknowledged is not lost
   runs_.emplace(run->id, run);
   queue_.push_back(run);
   submitted_.add();
@@ -137,6 +197,7 @@ void ProgramRuns::forget_oldest() {
     }
     bytes -= run.output.size();
     events_.forget(topic(run));
+    store_.forget(run.id);
     at = runs_.erase(at);
   }
 }
@@ -195,6 +256,7 @@ Result<Json> ProgramRuns::cancel(std::string_view id) {
     run = TRY(find(id));
     if (run->ended) {
       events_.forget(topic(*run));
+      store_.forget(run->id);
       runs_.erase(run->id);
       return to_json(*run);
     }
@@ -203,6 +265,10 @@ Result<Json> ProgramRuns::cancel(std::string_view id) {
       waiting_.set(static_cast<int64_t>(queue_.size()));
       change(*run, State::kCancelled);
     }
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    run->is_cancelled = true;
   }
   // Interrupts what runs: not under the lock, which the run's own output takes.
   run->cancel.cancel();
@@ -224,6 +290,7 @@ void ProgramRuns::change(Run& run, State state) {
   } else {
     run.ended = project_.clock().now();
   }
+  keep(run);
   events_.publish(topic(run), {.name = "state", .data = to_json(run).dump()});
   if (run.ended) events_.end(topic(run));
 }
@@ -244,14 +311,16 @@ void ProgramRuns::work() {
     }
     const State ended = execute(*run, order);
     const std::lock_guard lock(mutex_);
-    if (!run->ended) change(*run, ended);
+    if (ended != State::kQueued) change(*run, ended);
   }
 }
 
 ProgramRuns::State ProgramRuns::execute(Run& run, std::unique_lock<std::mutex>& order) {
   RunScreen screen(*this, run);
   const auto ended = [&](State state) {
-    return run.cancel.cancelled() && state != State::kDone ? State::kCancelled : state;
+    if (!run.cancel.cancelled() || state == State::kDone) return state;
+    const std::lock_guard lock(mutex_);
+    return run.is_cancelled ? State::kCancelled : State::kInterrupted;
   };
   const Submission& submission = run.submission;
   const auto session = project_.new_session();
@@ -260,7 +329,7 @@ ProgramRuns::State ProgramRuns::execute(Run& run, std::unique_lock<std::mutex>& 
   if (order.owns_lock()) order.unlock();
   {
     const std::lock_guard lock(mutex_);
-    if (run.ended) return State::kCancelled;  // while it waited
+    if (run.ended || is_stopping_) return State::kQueued;  // while it waited
     change(run, State::kRunning);
   }
   if (!admitted) {
@@ -335,8 +404,6 @@ void ProgramRuns::stop() {
   {
     const std::lock_guard lock(mutex_);
     is_stopping_ = true;
-    for (const std::shared_ptr<Run>& run : queue_) change(*run, State::kCancelled);
-    queue_.clear();
     for (const auto& [id, run] : runs_) all.push_back(run);
   }
   changed_.notify_all();

@@ -1,5 +1,6 @@
 // ProgramRuns: the programs that clients of the server have submitted: they run side by side as ProgramGate lets them, the others
-// wait their turn; the latest that have ended are kept. What a run prints is what `sinan run --format jsonl` prints: lines of JSON, to be had as
+// wait their turn; the latest that have ended are kept. All of them outlive the server (program_store.h): those that waited run
+// when it is there again, those that ran are interrupted. What a run prints is what `sinan run --format jsonl` prints: lines of JSON, to be had as
 // they come (server-sent events) or afterwards; beside it stand the plan and the states of its steps, as they change.
 //
 // Thread-safe. Programs run on threads of its own.
@@ -17,6 +18,7 @@
 
 #include "app/program_gate.h"
 #include "app/screen.h"
+#include "app/server/program_store.h"
 #include "base/cancel.h"
 #include "base/error.h"
 #include "base/json.h"
@@ -61,11 +63,11 @@ class ProgramRuns {
   // Events "output" (lines of JSON), "plan", "step" and "state" from the beginning, or after the last one that the client has seen.
   Result<std::shared_ptr<net::EventSubscription>> watch(std::string_view id,
                                                         std::optional<std::string_view> last_event_id);
-  // Cancels what runs and waits, and answers when it has ended.
+  // Interrupts what runs, and answers when it has ended; what waits does so until the next start.
   void stop();
 
  private:
-  enum class State { kQueued, kRunning, kDone, kFailed, kWrong, kCancelled };
+  enum class State { kQueued, kRunning, kDone, kFailed, kWrong, kCancelled, kInterrupted };
   struct Run {
     std::string id;
     Submission submission;
@@ -79,12 +81,16 @@ class ProgramRuns {
     Json plan;                       // null before it is made
     std::map<uint32_t, Json> steps;  // by number: the latest event of each
     CancelSource cancel;
+    bool is_cancelled = false;  // by a client, not by the server's end
   };
   class RunScreen;
   class StepWatch;
   static std::string_view to_string(State state);
   static std::string topic(const Run& run) { return "program/" + run.id; }
-  Json to_json(const Run& run) const;  // mutex_ held
+  Json to_json(const Run& run) const;    // mutex_ held
+  Json record_of(const Run& run) const;  // mutex_ held
+  void restore(StoredProgram program);
+  void keep(const Run& run);  // mutex_ held
   void work();
   State execute(Run& run, std::unique_lock<std::mutex>& order);
   static flow::PlanOptions plan_options(const Submission& submission, flow::SessionState& session,
@@ -99,6 +105,7 @@ class ProgramRuns {
 
   flow::Project& project_;
   ProgramGate& gate_;
+  ProgramStore store_;
   const std::filesystem::path folder_ = std::filesystem::current_path();  // where file names in SQL begin
   net::EventHub& events_;
   Counter& submitted_;
