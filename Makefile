@@ -45,6 +45,7 @@ test-integration: tests
 	@tools/test_integration
 
 bench: build
+	@deps/install-debian bench
 	@deps/fetch --groups core,python,flights,importers
 	@ninja -C $(RELEASE) -j $(JOBS) --quiet benchmarks
 	@bench/run

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from harness.measure import BenchError, median, run
 from harness.report import Measurement
+from harness.serve_load import idle_streams, serve
 from harness.setting import ROOT, Project, Setting
 
 
@@ -325,4 +326,6 @@ BENCHMARKS: dict[str, Callable[[Setting], list[Measurement]]] = {
     "experiment": lambda setting: program(setting, "bench_experiment"),
     "experiment_peers": experiment_peers,
     "http": lambda setting: program(setting, "bench_http"),
+    "serve": serve,
+    "serve_streams": idle_streams,
 }
