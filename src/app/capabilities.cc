@@ -1,6 +1,7 @@
 #include "app/capabilities.h"
 
 #include "app/server/capability_routes.h"
+#include "experiment/api/routes.h"
 #include "experiment/ofrep/routes.h"
 #include "experiment/statements/register.h"
 #include "flow/statements/register.h"
@@ -34,6 +35,7 @@ void register_capabilities(flow::Registry& registry) {
 
 void add_capability_routes(net::Router& router, const flow::ServeContext& context) {
   experiment::add_experiment_routes(router, context);
+  experiment::add_configuration_routes(router, context);
 }
 
 }  // namespace sinan::app

@@ -18,22 +18,6 @@ namespace {
 constexpr size_t kMaxItems = 200'000;  // of one list
 constexpr int kMaxGroupDepth = 30;
 
-Json value_json(const Value& value) {
-  if (const JsonText* json = std::get_if<JsonText>(&value)) {
-    auto parsed = Json::parse(json->text);
-    return parsed ? *std::move(parsed) : Json(json->text);
-  }
-  return std::visit(
-      []<class T>(const T& v) {
-        if constexpr (std::is_same_v<T, JsonText>) {
-          return Json();
-        } else {
-          return Json(v);
-        }
-      },
-      value);
-}
-
 std::string time_text(int64_t micros) { return to_iso8601(TimePoint(std::chrono::microseconds(micros))); }
 
 Json strings_json(const std::vector<std::string>& texts) {
@@ -56,32 +40,13 @@ Json groups_json(const std::vector<Group>& groups) {
   return list;
 }
 
-Json parameter_json(const Parameter& parameter) {
-  Json item = Json::object(
-      {{"name", parameter.name}, {"type", to_string(parameter.type)}, {"default", value_json(parameter.fallback)}});
-  if (!parameter.legal.empty()) {
-    Json list = Json::array();
-    for (const Value& value : parameter.legal) list.push_back(value_json(value));
-    item.set("values", std::move(list));
-  }
-  if (!parameter.rules.empty()) {
-    Json list = Json::array();
-    for (const Rule& rule : parameter.rules)
-      list.push_back(Json::object({{"when", to_text(rule.condition)}, {"value", value_json(rule.value)}}));
-    item.set("rules", std::move(list));
-  }
-  set_text(item, "owner", parameter.owner);
-  set_text(item, "description", parameter.description);
-  return item;
-}
-
 Json branches_json(const std::vector<Branch>& branches) {
   Json list = Json::array();
   for (const Branch& branch : branches) {
     Json set = Json::object();
     for (const Treatment& treatment : branch.treatments) {
       Json values = Json::object();
-      for (const auto& [group, value] : treatment.by_group) values.set(group, value_json(value));
+      for (const auto& [group, value] : treatment.by_group) values.set(group, to_json(value));
       set.set(treatment.parameter, std::move(values));
     }
     list.push_back(Json::object({{"when", to_text(branch.condition)}, {"set", std::move(set)}}));
@@ -89,39 +54,12 @@ Json branches_json(const std::vector<Branch>& branches) {
   return list;
 }
 
-Json experiment_json(const Experiment& experiment) {
-  Json item = Json::object({{"name", experiment.name},
-                            {"state", to_string(experiment.state)},
-                            {"unit", strings_json(experiment.unit)},
-                            {"buckets", experiment.buckets},
-                            {"hash", to_string(experiment.scheme)},
-                            {"salt", experiment.effective_salt()},
-                            {"epoch", experiment.epoch},
-                            {"rollout", rollout_percent(experiment.rollout)},
-                            {"max_rollout", rollout_percent(experiment.max_rollout)},
-                            {"groups", groups_json(experiment.groups)},
-                            {"branches", branches_json(experiment.branches)}});
-  if (!experiment.schedule.empty()) {
-    Json list = Json::array();
-    for (const Window& window : experiment.schedule) {
-      Json one = Json::object();
-      if (window.begin) one.set("begin", time_text(*window.begin));
-      if (window.end) one.set("end", time_text(*window.end));
-      list.push_back(std::move(one));
-    }
-    item.set("schedule", std::move(list));
-  }
-  set_text(item, "owner", experiment.owner);
-  set_text(item, "description", experiment.description);
-  return item;
-}
-
 Json without_hash(const Configuration& configuration) {
   Json attributes = Json::object();
   for (const auto& [name, type] : configuration.attributes) attributes.set(name, to_string(type));
   Json segments = Json::array();
   for (const Segment& segment : configuration.segments) {
-    segments.push_back(Json::object({{"name", segment.name}, {"when", to_text(segment.condition)}}));
+    segments.push_back(to_json(segment));
   }
   Json implications = Json::array();
   for (const Implication& implication : configuration.implications) {
@@ -130,9 +68,9 @@ Json without_hash(const Configuration& configuration) {
                                          {"then", to_text(implication.conclusion)}}));
   }
   Json parameters = Json::array();
-  for (const Parameter& parameter : configuration.parameters) parameters.push_back(parameter_json(parameter));
+  for (const Parameter& parameter : configuration.parameters) parameters.push_back(to_json(parameter));
   Json experiments = Json::array();
-  for (const Experiment& experiment : configuration.experiments) experiments.push_back(experiment_json(experiment));
+  for (const Experiment& experiment : configuration.experiments) experiments.push_back(to_json(experiment));
   Json document = Json::object({{"format", kConfigurationFormat},
                                 {"version", configuration.version},
                                 {"attributes", std::move(attributes)},
@@ -149,8 +87,7 @@ class Node {
   Node(const Json& json, std::string path) : json_(json), path_(std::move(path)) {}
 
   Failure error(std::string_view what, std::string hint = {}) const {
-    return fail(Code::kData, fmt::format("configuration: {} at {}", what, path_.empty() ? "the top" : path_),
-                std::move(hint));
+    return fail(Code::kData, fmt::format("{} at {}", what, path_.empty() ? "the top" : path_), std::move(hint));
   }
   // An object whose members are all among `known`, each once.
   Status only(std::initializer_list<std::string_view> known) const {
@@ -253,6 +190,11 @@ Result<Enum> one_of(const Node& node, std::optional<Enum> (*named)(std::string_v
   return *value;
 }
 
+Result<Segment> read_segment(const Node& node) {
+  TRY(node.only({"name", "when"}));
+  return Segment{TRY(node.at("name").text()), TRY(node.at("when").condition())};
+}
+
 Result<Parameter> read_parameter(const Node& node) {
   TRY(node.only({"name", "type", "default", "values", "rules", "owner", "description"}));
   Parameter parameter;
@@ -329,26 +271,10 @@ Result<Experiment> read_experiment(const Node& node, const Types& types) {
   return experiment;
 }
 
-}  // namespace
-
-Json to_json(const Configuration& configuration) {
-  Json document = without_hash(configuration);
-  document.set("content_hash", "sha256:" + sha256_hex(document.dump()));
-  return document;
-}
-
-std::string content_hash(const Configuration& configuration) {
-  return "sha256:" + sha256_hex(without_hash(configuration).dump());
-}
-
-Result<Configuration> configuration_from_json(std::string_view text) {
-  if (text.size() > kMaxConfigurationBytes)
-    return fail(Code::kData, fmt::format("configuration is larger than {} bytes", kMaxConfigurationBytes));
-  auto document = Json::parse(text);
-  if (!document) return fail(std::move(document).error()).within("while reading a configuration");
-  const Node top(*document, "");
-  if (!document->is_object()) return top.error("expected an object");
-  const auto format = document->at("format").as_int();
+Result<Configuration> read_configuration(const Json& document) {
+  const Node top(document, "");
+  if (!document.is_object()) return top.error("expected an object");
+  const auto format = document.at("format").as_int();
   if (!format) return top.at("format").error("expected a number");
   if (*format != kConfigurationFormat) {
     return fail(Code::kUnsupported,
@@ -357,16 +283,13 @@ Result<Configuration> configuration_from_json(std::string_view text) {
   TRY(top.only(
       {"format", "version", "attributes", "segments", "implications", "parameters", "experiments", "content_hash"}));
   Configuration configuration;
-  const auto version = document->at("version").as_int();
+  const auto version = document.at("version").as_int();
   if (!version || *version < 0) return top.at("version").error("expected a whole number");
   configuration.version = static_cast<uint64_t>(*version);
   for (const auto& [name, type] : TRY(top.at("attributes").members())) {
     configuration.attributes[name] = TRY(one_of(type, attribute_type_named));
   }
-  for (const Node& item : TRY(top.at("segments").items())) {
-    TRY(item.only({"name", "when"}));
-    configuration.segments.push_back({TRY(item.at("name").text()), TRY(item.at("when").condition())});
-  }
+  for (const Node& item : TRY(top.at("segments").items())) configuration.segments.push_back(TRY(read_segment(item)));
   if (top.has("implications")) {
     for (const Node& item : TRY(top.at("implications").items())) {
       TRY(item.only({"name", "when", "then"}));
@@ -388,6 +311,108 @@ Result<Configuration> configuration_from_json(std::string_view text) {
   }
   return configuration;
 }
+
+}  // namespace
+
+Json to_json(const Value& value) {
+  if (const JsonText* json = std::get_if<JsonText>(&value)) {
+    auto parsed = Json::parse(json->text);
+    return parsed ? *std::move(parsed) : Json(json->text);
+  }
+  return std::visit(
+      []<class T>(const T& v) {
+        if constexpr (std::is_same_v<T, JsonText>) {
+          return Json();
+        } else {
+          return Json(v);
+        }
+      },
+      value);
+}
+
+Json to_json(const Segment& segment) {
+  return Json::object({{"name", segment.name}, {"when", to_text(segment.condition)}});
+}
+
+Json to_json(const Parameter& parameter) {
+  Json item = Json::object(
+      {{"name", parameter.name}, {"type", to_string(parameter.type)}, {"default", to_json(parameter.fallback)}});
+  if (!parameter.legal.empty()) {
+    Json list = Json::array();
+    for (const Value& value : parameter.legal) list.push_back(to_json(value));
+    item.set("values", std::move(list));
+  }
+  if (!parameter.rules.empty()) {
+    Json list = Json::array();
+    for (const Rule& rule : parameter.rules)
+      list.push_back(Json::object({{"when", to_text(rule.condition)}, {"value", to_json(rule.value)}}));
+    item.set("rules", std::move(list));
+  }
+  set_text(item, "owner", parameter.owner);
+  set_text(item, "description", parameter.description);
+  return item;
+}
+
+Json to_json(const Experiment& experiment) {
+  Json item = Json::object({{"name", experiment.name},
+                            {"state", to_string(experiment.state)},
+                            {"unit", strings_json(experiment.unit)},
+                            {"buckets", experiment.buckets},
+                            {"hash", to_string(experiment.scheme)},
+                            {"salt", experiment.effective_salt()},
+                            {"epoch", experiment.epoch},
+                            {"rollout", rollout_percent(experiment.rollout)},
+                            {"max_rollout", rollout_percent(experiment.max_rollout)},
+                            {"groups", groups_json(experiment.groups)},
+                            {"branches", branches_json(experiment.branches)}});
+  if (!experiment.schedule.empty()) {
+    Json list = Json::array();
+    for (const Window& window : experiment.schedule) {
+      Json one = Json::object();
+      if (window.begin) one.set("begin", time_text(*window.begin));
+      if (window.end) one.set("end", time_text(*window.end));
+      list.push_back(std::move(one));
+    }
+    item.set("schedule", std::move(list));
+  }
+  set_text(item, "owner", experiment.owner);
+  set_text(item, "description", experiment.description);
+  return item;
+}
+
+Json to_json(const Configuration& configuration) {
+  Json document = without_hash(configuration);
+  document.set("content_hash", "sha256:" + sha256_hex(document.dump()));
+  return document;
+}
+
+std::string content_hash(const Configuration& configuration) {
+  return "sha256:" + sha256_hex(without_hash(configuration).dump());
+}
+
+Result<Configuration> configuration_from_json(std::string_view text) {
+  if (text.size() > kMaxConfigurationBytes)
+    return fail(Code::kData, fmt::format("configuration is larger than {} bytes", kMaxConfigurationBytes));
+  const auto document = Json::parse(text);
+  if (!document) return fail(document.error()).within("while reading a configuration");
+  auto configuration = read_configuration(*document);
+  if (!configuration && configuration.error().code == Code::kData) {
+    configuration.error().message.insert(0, "configuration: ");
+  }
+  return configuration;
+}
+
+Result<Segment> segment_from_json(const Json& json) { return read_segment(Node(json, "")); }
+
+Result<Parameter> parameter_from_json(const Json& json) { return read_parameter(Node(json, "")); }
+
+Result<Experiment> experiment_from_json(const Json& json, const Configuration& configuration) {
+  Types types;
+  for (const Parameter& parameter : configuration.parameters) types[parameter.name] = parameter.type;
+  return read_experiment(Node(json, ""), types);
+}
+
+Result<std::vector<Group>> groups_from_json(const Json& json) { return read_groups(Node(json, ""), 0); }
 
 Result<uint32_t> rollout_from_percent(double percent) {
   if (!(percent >= 0 && percent <= 100))

@@ -22,6 +22,17 @@ std::string content_hash(const Configuration& configuration);
 // Reads and checks the document; names are resolved by bind().
 Result<Configuration> configuration_from_json(std::string_view text);
 
+// One object as it stands in the document. Errors name the member's path within it.
+Json to_json(const Segment& segment);
+Json to_json(const Parameter& parameter);
+Json to_json(const Experiment& experiment);
+Json to_json(const Value& value);
+Result<Segment> segment_from_json(const Json& json);
+Result<Parameter> parameter_from_json(const Json& json);
+// The types of its values are those of the configuration's parameters.
+Result<Experiment> experiment_from_json(const Json& json, const Configuration& configuration);
+Result<std::vector<Group>> groups_from_json(const Json& json);
+
 // "5%" is 50000 millionths; at most four digits behind the point. And back: 5, 2.5.
 Result<uint32_t> rollout_from_percent(double percent);
 double rollout_percent(uint32_t rollout);

@@ -10,27 +10,6 @@
 namespace sinan::experiment {
 namespace {
 
-struct Applied {
-  Configuration configuration;
-  std::string message;
-  std::vector<std::string> warnings;
-};
-
-Result<Applied> apply(const Edit& edit, const Configuration& before) {
-  const auto placed = [&](Error error) {
-    if (!error.span) error.span = edit.object.span;
-    return std::unexpected(std::move(error));
-  };
-  Applied out{before, {}, {}};
-  auto message = edit.apply(out.configuration);
-  if (!message) return placed(std::move(message).error());
-  out.message = *std::move(message);
-  auto published = make_publishable(before, out.configuration);
-  if (!published) return placed(std::move(published).error());
-  out.warnings = std::move(published->warnings);
-  return out;
-}
-
 struct ParsedEdit final : flow::Parsed {
   Edit edit;
 };

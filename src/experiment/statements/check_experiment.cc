@@ -3,13 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "arrow/builder.h"
 #include "base/strings.h"
-#include "experiment/bound.h"
-#include "experiment/overlap.h"
+#include "experiment/statements/experiment_check.h"
 #include "experiment/statements/lookup.h"
 #include "experiment/statements/question_step.h"
 #include "experiment/statements/stored_configuration.h"
@@ -48,42 +46,31 @@ flow::ResultTable pairs_table(const Bound& bound, const std::vector<Overlap>& fo
   return {"", rows.finish()};
 }
 
-Result<flow::Outcome> answer(const sql::Name& name, Configuration configuration) {
-  Experiment& experiment = TRY(find_experiment(configuration, name));
-  const State state = experiment.state;
-  // A draft is looked at as if it ran.
-  if (!holds_region(state)) experiment.state = State::kRunning;
-  const auto index = static_cast<uint32_t>(&experiment - configuration.experiments.data());
-  const Bound bound = TRY(bind(configuration));
-  OverlapChecker checker(bound);
-  const std::vector<Overlap> found = checker.check(index);
+Result<flow::Outcome> answer(const sql::Name& name, const Configuration& configuration) {
+  const Experiment& experiment = TRY(find_experiment(configuration, name));
+  const ExperimentCheck check = TRY(check_experiment(configuration, experiment));
 
   flow::Outcome outcome;
   const auto competing =
-      std::ranges::count_if(found, [](const Overlap& overlap) { return overlap.verdict != Verdict::kDisjoint; });
+      std::ranges::count_if(check.pairs, [](const Overlap& overlap) { return overlap.verdict != Verdict::kDisjoint; });
   outcome.messages.push_back(competing == 0
                                  ? fmt::format("{} competes with no other experiment{}.", name.text,
-                                               holds_region(state) ? "" : ": it can be started")
+                                               holds_region(experiment.state) ? "" : ": it can be started")
                                  : fmt::format("{} cannot run: {} of {} pairs are not proved to be disjoint.",
-                                               name.text, competing, found.size()));
-  outcome.tables.push_back(pairs_table(bound, found));
+                                               name.text, competing, check.pairs.size()));
+  outcome.tables.push_back(pairs_table(check.bound, check.pairs));
 
   arrow::BatchBuilder dead({{"unreachable", arrow::string_type()}, {"reason", arrow::string_type()}});
-  for (const Dead& each : checker.dead_branches()) {
+  for (const Dead& each : check.dead) {
     dead.column(0).append(std::string_view(each.what));
     dead.column(1).append(std::string_view(each.reason));
   }
   if (dead.rows() > 0) outcome.tables.push_back({"What no context can reach", dead.finish()});
 
-  std::set<uint32_t> parameters;
-  for (const BoundBranch& branch : bound.experiments[index].branches) {
-    for (const BoundTreatment& treatment : branch.treatments) parameters.insert(treatment.parameter);
-  }
   arrow::BatchBuilder open({{"parameter", arrow::string_type()}, {"open_to_others", arrow::string_type()}});
-  for (const uint32_t parameter : parameters) {
-    const auto remainder = checker.open_remainder(parameter);
+  for (const auto& [parameter, remainder] : check.open) {
     const auto add = [&](std::string_view text) {
-      open.column(0).append(std::string_view(bound.parameters[parameter].source->name));
+      open.column(0).append(std::string_view(check.bound.parameters[parameter].source->name));
       open.column(1).append(text);
     };
     for (const std::string& box : remainder.boxes) add(box);

@@ -137,17 +137,6 @@ Result<HashScheme> parse_scheme(sql::Tokens& tokens) {
 
 }  // namespace
 
-Result<sql::Name> parse_new_name(sql::Tokens& tokens, std::string_view what) {
-  sql::Name name = TRY(tokens.expect_name_or_string(what));
-  if (const std::string lower = to_lower(name.text); lower != name.text) {
-    return fail(Code::kProgram,
-                fmt::format("names of parameters, experiments and segments are lower case: \"{}\"", name.text),
-                fmt::format("write {}", lower))
-        .at(name.span);
-  }
-  return name;
-}
-
 Result<WrittenValue> parse_value(sql::Tokens& tokens) {
   WrittenValue out;
   out.place = tokens.here();
@@ -224,7 +213,7 @@ Result<std::string> parse_reason(sql::Tokens& tokens) {
 
 Result<WrittenParameter> parse_parameter(sql::Tokens& tokens) {
   WrittenParameter out;
-  out.name = TRY(parse_new_name(tokens, "a parameter's name"));
+  out.name = TRY(tokens.expect_name_or_string("a parameter's name"));
   const sql::Name type = TRY(tokens.expect_name("a type: BOOL, INT, DOUBLE, STRING or JSON"));
   const auto known = value_type_named(to_lower(type.text));
   if (!known) {
@@ -255,7 +244,7 @@ Result<WrittenParameter> parse_parameter(sql::Tokens& tokens) {
 Result<WrittenExperiment> parse_experiment(sql::Tokens& tokens) {
   WrittenExperiment out;
   Experiment& fixed = out.fixed;
-  out.name = TRY(parse_new_name(tokens, "an experiment's name"));
+  out.name = TRY(tokens.expect_name_or_string("an experiment's name"));
   fixed.name = out.name.text;
   fixed.salt = fixed.name;
   TRY(tokens.expect_phrase("ON UNIT"));

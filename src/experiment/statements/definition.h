@@ -48,8 +48,6 @@ struct WrittenExperiment {
   WrittenRollout rollout;
 };
 
-// Of a parameter, experiment or segment that is made: lower case, as the catalog keeps names.
-Result<sql::Name> parse_new_name(sql::Tokens& tokens, std::string_view what);
 Result<WrittenValue> parse_value(sql::Tokens& tokens);
 Result<WrittenParameter> parse_parameter(sql::Tokens& tokens);    // behind CREATE PARAMETER
 Result<WrittenExperiment> parse_experiment(sql::Tokens& tokens);  // behind CREATE EXPERIMENT

@@ -1,5 +1,5 @@
 // What a statement does to the configuration: a function from the one before to the one after. Whatever a change needs besides
-// (resolved names, no overlap, versions, the audit log) is done in one place, change_step.h.
+// (resolved names, no overlap, versions, the audit log) is done in one place: apply() of publish.h.
 #pragma once
 
 #include <functional>
@@ -19,5 +19,12 @@ struct Edit {
   sql::Name object;    // for errors that have no place of their own
   std::string reason;  // BECAUSE '..'
 };
+
+inline Edit edit_of(sql::Name object,
+                    Result<std::string> (*change)(const sql::Name& name, Configuration& configuration)) {
+  return {.apply = [object, change](Configuration& configuration) { return change(object, configuration); },
+          .object = object,
+          .reason = {}};
+}
 
 }  // namespace sinan::experiment

@@ -2,11 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <optional>
-#include <ranges>
 
-#include "experiment/configuration_json.h"
+#include "experiment/statements/changes.h"
 #include "experiment/statements/definition.h"
 #include "experiment/statements/lookup.h"
 
@@ -15,38 +13,16 @@ namespace {
 
 using Alteration = std::function<Result<std::string>(Experiment&, const Configuration&)>;
 
-Status check_not_ended(const Experiment& experiment) {
-  if (experiment.state != State::kEnded) return {};
-  return fail(Code::kProgram, fmt::format("experiment has ended: {}", experiment.name),
-              "create another one; its record stays as it is");
-}
-
-// What units see changes, so what is measured before and after does not belong together.
-std::string begin_epoch(Experiment& experiment) {
-  if (experiment.state == State::kDraft) return "";
-  ++experiment.epoch;
-  return fmt::format(" Epoch {} begins.", experiment.epoch);
-}
-
-std::string percent(uint32_t rollout) { return fmt::format("{}%", rollout_percent(rollout)); }
-
 Result<Alteration> parse_setting(sql::Tokens& tokens) {
   if (tokens.accept_word("ROLLOUT")) {
-    return [rollout = TRY(parse_rollout(tokens))](Experiment& experiment, const Configuration&) -> Result<std::string> {
-      const uint32_t before = experiment.rollout;
-      experiment.rollout = rollout.extent;
-      if (rollout.most) experiment.max_rollout = *rollout.most;
-      return fmt::format("The rollout of {} goes from {} to {}.", experiment.name, percent(before),
-                         percent(rollout.extent));
+    return [rollout = TRY(parse_rollout(tokens))](Experiment& experiment, const Configuration&) {
+      return set_rollout(experiment, rollout.extent, rollout.most);
     };
   }
   if (tokens.accept_word("SCHEDULE")) {
-    return
-        [schedule = TRY(parse_schedule(tokens))](Experiment& experiment, const Configuration&) -> Result<std::string> {
-          experiment.schedule = schedule;
-          return schedule.empty() ? fmt::format("{} runs at any time.", experiment.name)
-                                  : fmt::format("{} runs in {} windows of time.", experiment.name, schedule.size());
-        };
+    return [schedule = TRY(parse_schedule(tokens))](Experiment& experiment, const Configuration&) {
+      return set_schedule(experiment, schedule);
+    };
   }
   if (tokens.accept_word("OWNER")) {
     return [owner = TRY(tokens.expect_string("the owner")).text](Experiment& experiment,
@@ -70,8 +46,7 @@ Result<Alteration> parse_alteration(sql::Tokens& tokens) {
   if (tokens.accept_word("PLAN")) {
     return [branches = TRY(parse_branches(tokens))](Experiment& experiment,
                                                     const Configuration& configuration) -> Result<std::string> {
-      experiment.branches = TRY(resolve(branches, configuration));
-      return fmt::format("{} has a new plan.{}", experiment.name, begin_epoch(experiment));
+      return set_plan(experiment, TRY(resolve(branches, configuration)));
     };
   }
   if (tokens.accept_phrase("SPLIT GROUP")) {
@@ -80,90 +55,11 @@ Result<Alteration> parse_alteration(sql::Tokens& tokens) {
     TRY(tokens.expect_symbol(sql::Symbol::kLeftParen, "("));
     std::vector<Group> parts = TRY(parse_groups(tokens));
     TRY(tokens.expect_symbol(sql::Symbol::kRightParen, ")"));
-    return [group, parts = std::move(parts)](Experiment& experiment, const Configuration&) -> Result<std::string> {
-      if (auto status = split_group(experiment, group.text, parts); !status)
-        return fail(std::move(status).error()).at(group.span);
-      return fmt::format("Group {} of {} is split into {}; nobody changes value.{}", group.text, experiment.name,
-                         parts.size(), begin_epoch(experiment));
+    return [group, parts = std::move(parts)](Experiment& experiment, const Configuration&) {
+      return split(experiment, group, parts);
     };
   }
   return tokens.unexpected("SET, PLAN or SPLIT GROUP", {"SET", "PLAN", "SPLIT"});
-}
-
-// A change of the state: from any of `from`.
-Edit transition(sql::Name name, std::vector<State> from, State to, std::string_view done) {
-  Edit edit;
-  edit.object = std::move(name);
-  edit.apply = [name = edit.object, from = std::move(from), to,
-                done](Configuration& configuration) -> Result<std::string> {
-    Experiment& experiment = TRY(find_experiment(configuration, name));
-    if (std::ranges::find(from, experiment.state) == from.end()) {
-      return fail(Code::kProgram, fmt::format("experiment is {}: {}", to_string(experiment.state), name.text))
-          .at(name.span);
-    }
-    experiment.state = to;
-    return fmt::format("Experiment {} {}.", name.text, done);
-  };
-  return edit;
-}
-
-const Value* value_of(const Treatment& treatment, const std::vector<std::string_view>& path) {
-  for (const std::string_view group : std::views::reverse(path)) {
-    const auto found =
-        std::ranges::find(treatment.by_group, group, [](const auto& entry) { return std::string_view(entry.first); });
-    if (found != treatment.by_group.end()) return &found->second;
-  }
-  return nullptr;
-}
-
-// Names from the root to the group; empty when there is none of that name.
-bool find_path(const std::vector<Group>& groups, std::string_view name, std::vector<std::string_view>& path) {
-  for (const Group& group : groups) {
-    path.push_back(group.name);
-    if (group.name == name || find_path(group.children, name, path)) return true;
-    path.pop_back();
-  }
-  return false;
-}
-
-struct Winner {
-  sql::Name group;
-  bool to_audience = false;  // a rule for the contexts of the experiment, rather than everybody's default
-};
-
-// The winner's values become defaults or rules in the same version that drops the experiment's overrides.
-Result<std::string> ship(const Experiment& experiment, const Winner& winner, Configuration& configuration) {
-  std::vector<std::string_view> path;
-  if (!find_path(experiment.groups, winner.group.text, path)) {
-    return fail(Code::kNotFound, fmt::format("{} has no group \"{}\"", experiment.name, winner.group.text))
-        .at(winner.group.span);
-  }
-  std::string said;
-  for (Parameter& parameter : configuration.parameters) {
-    std::vector<Rule> rules;
-    for (const Branch& branch : experiment.branches) {
-      const auto treatment = std::ranges::find(branch.treatments, parameter.name, &Treatment::parameter);
-      const Value* value = treatment == branch.treatments.end() ? nullptr : value_of(*treatment, path);
-      if (value != nullptr) rules.push_back({branch.condition, *value});
-    }
-    if (rules.empty()) continue;
-    if (winner.to_audience) {
-      parameter.rules.insert(parameter.rules.begin(), rules.begin(), rules.end());
-      said += fmt::format(" {} is {} where the experiment ran.", parameter.name, to_text(rules.front().value));
-      continue;
-    }
-    if (std::ranges::any_of(rules, [&](const Rule& rule) { return rule.value != rules.front().value; })) {
-      return fail(Code::kProgram,
-                  fmt::format("branches give the group different values of {}: {}", parameter.name, winner.group.text),
-                  "ship to the audience instead: SHIP group TO AUDIENCE")
-          .at(winner.group.span);
-    }
-    parameter.fallback = rules.front().value;
-    said += fmt::format(" The default of {} is {}.", parameter.name, to_text(parameter.fallback));
-  }
-  if (!said.empty()) return said;
-  return fail(Code::kProgram, fmt::format("the group has no values to ship: {}", winner.group.text))
-      .at(winner.group.span);
 }
 
 }  // namespace
@@ -201,16 +97,9 @@ Result<Edit> CreateExperiment::parse_edit(sql::Tokens& tokens) const {
   Edit edit;
   edit.object = written.name;
   edit.apply = [written = std::move(written)](Configuration& configuration) -> Result<std::string> {
-    if (find_experiment(configuration, written.name)) {
-      return fail(Code::kExists, fmt::format("experiment exists already: \"{}\"", written.name.text),
-                  "names are never used again: choose another")
-          .at(written.name.span);
-    }
     Experiment experiment = written.fixed;
     experiment.branches = TRY(resolve(written.branches, configuration));
-    configuration.experiments.push_back(std::move(experiment));
-    return fmt::format("Experiment {} is a draft: START EXPERIMENT {} lets it assign.", written.name.text,
-                       written.name.text);
+    return add_experiment(written.name, std::move(experiment), configuration);
   };
   return edit;
 }
@@ -253,8 +142,7 @@ flow::Help StartExperiment::help() const {
 }
 
 Result<Edit> StartExperiment::parse_edit(sql::Tokens& tokens) const {
-  return transition(TRY(tokens.expect_name_or_string("an experiment's name")), {State::kDraft, State::kPaused},
-                    State::kRunning, "is running");
+  return edit_of(TRY(tokens.expect_name_or_string("an experiment's name")), start_experiment);
 }
 
 flow::Help PauseExperiment::help() const {
@@ -265,8 +153,7 @@ flow::Help PauseExperiment::help() const {
 }
 
 Result<Edit> PauseExperiment::parse_edit(sql::Tokens& tokens) const {
-  return transition(TRY(tokens.expect_name_or_string("an experiment's name")), {State::kRunning}, State::kPaused,
-                    "is paused");
+  return edit_of(TRY(tokens.expect_name_or_string("an experiment's name")), pause_experiment);
 }
 
 flow::Help EndExperiment::help() const {
@@ -287,14 +174,9 @@ Result<Edit> EndExperiment::parse_edit(sql::Tokens& tokens) const {
     winner->group = TRY(tokens.expect_name("a group's name"));
     winner->to_audience = tokens.accept_phrase("TO AUDIENCE");
   }
-  Edit edit = transition(name, {State::kRunning, State::kPaused}, State::kEnded, "has ended");
-  if (!winner) return edit;
-  edit.apply = [end = std::move(edit.apply), name,
-                winner = *winner](Configuration& configuration) -> Result<std::string> {
-    std::string message = TRY(end(configuration));
-    const Experiment experiment = TRY(find_experiment(configuration, name)).get();
-    return message + TRY(ship(experiment, winner, configuration));
-  };
+  Edit edit;
+  edit.object = name;
+  edit.apply = [name, winner](Configuration& configuration) { return end_experiment(name, winner, configuration); };
   return edit;
 }
 
@@ -306,19 +188,7 @@ flow::Help DropExperiment::help() const {
 }
 
 Result<Edit> DropExperiment::parse_edit(sql::Tokens& tokens) const {
-  Edit edit;
-  edit.object = TRY(tokens.expect_name_or_string("an experiment's name"));
-  edit.apply = [name = edit.object](Configuration& configuration) -> Result<std::string> {
-    const Experiment& experiment = TRY(find_experiment(configuration, name));
-    if (experiment.state != State::kDraft) {
-      return fail(Code::kProgram, fmt::format("experiment is {}: {}", to_string(experiment.state), name.text),
-                  fmt::format("END EXPERIMENT {}", name.text))
-          .at(name.span);
-    }
-    std::erase_if(configuration.experiments, [&](const Experiment& each) { return each.name == name.text; });
-    return fmt::format("Dropped experiment {}.", name.text);
-  };
-  return edit;
+  return edit_of(TRY(tokens.expect_name_or_string("an experiment's name")), drop_experiment);
 }
 
 }  // namespace sinan::experiment

@@ -7,7 +7,7 @@
 
 #include "arrow/builder.h"
 #include "base/strings.h"
-#include "experiment/statements/definition.h"
+#include "experiment/statements/changes.h"
 #include "experiment/statements/question_step.h"
 #include "experiment/statements/stored_configuration.h"
 
@@ -42,7 +42,7 @@ flow::Help CreateImplication::help() const {
 
 Result<Edit> CreateImplication::parse_edit(sql::Tokens& tokens) const {
   Edit edit;
-  edit.object = TRY(parse_new_name(tokens, "an implication's name"));
+  edit.object = TRY(tokens.expect_name_or_string("an implication's name"));
   Implication implication{edit.object.text, {}, {}};
   TRY(tokens.expect_word("WHEN"));
   implication.premise = TRY(parse_condition(tokens));
@@ -50,6 +50,7 @@ Result<Edit> CreateImplication::parse_edit(sql::Tokens& tokens) const {
   implication.conclusion = TRY(parse_condition(tokens));
   edit.apply = [name = edit.object,
                 implication = std::move(implication)](Configuration& configuration) -> Result<std::string> {
+    TRY(check_new_name(name));
     if (std::ranges::find(configuration.implications, name.text, &Implication::name) !=
         configuration.implications.end()) {
       return fail(Code::kExists, fmt::format("implication exists already: \"{}\"", name.text), "choose another name")

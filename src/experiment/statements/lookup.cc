@@ -17,9 +17,11 @@ auto find(Objects& objects, const sql::Name& name, std::string_view kind)
   std::vector<std::string> known;
   for (const auto& object : objects) known.push_back(object.name);
   std::string hint = did_you_mean(name.text, known);
-  if (hint.empty())
+  if (hint.empty() && kind != "segment")
     hint = fmt::format("SHOW {}S lists what there is", kind == "parameter" ? "PARAMETER" : "EXPERIMENT");
-  return fail(Code::kNotFound, fmt::format("no such {}: \"{}\"", kind, name.text), std::move(hint)).at(name.span);
+  Error error{Code::kNotFound, fmt::format("no such {}: \"{}\"", kind, name.text), std::move(hint), std::nullopt, {}};
+  if (name.span != Span{}) error.span = name.span;
+  return std::unexpected(std::move(error));
 }
 
 }  // namespace
@@ -40,6 +42,14 @@ Result<std::reference_wrapper<const Experiment>> find_experiment(const Configura
 
 Result<std::reference_wrapper<Experiment>> find_experiment(Configuration& configuration, const sql::Name& name) {
   return find(configuration.experiments, name, "experiment");
+}
+
+Result<std::reference_wrapper<const Segment>> find_segment(const Configuration& configuration, const sql::Name& name) {
+  return find(configuration.segments, name, "segment");
+}
+
+Result<std::reference_wrapper<Segment>> find_segment(Configuration& configuration, const sql::Name& name) {
+  return find(configuration.segments, name, "segment");
 }
 
 }  // namespace sinan::experiment

@@ -1,4 +1,5 @@
-// Objects of a configuration by the names that a program writes. Errors at the name: kNotFound, with the nearest name.
+// Objects of a configuration by the names that a program writes. Errors: kNotFound with the nearest name, at
+// the place of the name where it has one (a name from a request has none).
 #pragma once
 
 #include <functional>
@@ -14,5 +15,7 @@ Result<std::reference_wrapper<Parameter>> find_parameter(Configuration& configur
 Result<std::reference_wrapper<const Experiment>> find_experiment(const Configuration& configuration,
                                                                  const sql::Name& name);
 Result<std::reference_wrapper<Experiment>> find_experiment(Configuration& configuration, const sql::Name& name);
+Result<std::reference_wrapper<const Segment>> find_segment(const Configuration& configuration, const sql::Name& name);
+Result<std::reference_wrapper<Segment>> find_segment(Configuration& configuration, const sql::Name& name);
 
 }  // namespace sinan::experiment

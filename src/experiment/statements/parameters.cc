@@ -2,18 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
+#include "experiment/statements/changes.h"
 #include "experiment/statements/definition.h"
 #include "experiment/statements/lookup.h"
 
 namespace sinan::experiment {
 namespace {
-
-Failure exists(std::string_view kind, const sql::Name& name) {
-  return fail(Code::kExists, fmt::format("{} exists already: \"{}\"", kind, name.text), "choose another name")
-      .at(name.span);
-}
 
 Result<std::vector<Value>> values_as(const std::vector<WrittenValue>& written, ValueType type,
                                      std::string_view parameter) {
@@ -88,6 +82,18 @@ Result<Alteration> parse_alteration(sql::Tokens& tokens) {
                            {"SET", "ADD", "DROP"});
 }
 
+// `name AS condition`
+Result<Edit> parse_segment(sql::Tokens& tokens,
+                           Result<std::string> (*change)(const sql::Name&, Condition, Configuration&)) {
+  Edit edit;
+  edit.object = TRY(tokens.expect_name_or_string("a segment's name"));
+  TRY(tokens.expect_word("AS"));
+  edit.apply = [name = edit.object, condition = TRY(parse_condition(tokens)), change](Configuration& configuration) {
+    return change(name, condition, configuration);
+  };
+  return edit;
+}
+
 }  // namespace
 
 flow::Help CreateParameter::help() const {
@@ -110,7 +116,6 @@ Result<Edit> CreateParameter::parse_edit(sql::Tokens& tokens) const {
   Edit edit;
   edit.object = written.name;
   edit.apply = [written = std::move(written)](Configuration& configuration) -> Result<std::string> {
-    if (find_parameter(configuration, written.name)) return exists("parameter", written.name);
     Parameter parameter;
     parameter.name = written.name.text;
     parameter.type = written.type;
@@ -118,9 +123,7 @@ Result<Edit> CreateParameter::parse_edit(sql::Tokens& tokens) const {
     parameter.legal = TRY(values_as(written.legal, written.type, parameter.name));
     parameter.owner = written.owner;
     parameter.description = written.description;
-    std::string message = fmt::format("Parameter {} is {} by default.", parameter.name, to_text(parameter.fallback));
-    configuration.parameters.push_back(std::move(parameter));
-    return message;
+    return add_parameter(written.name, std::move(parameter), configuration);
   };
   return edit;
 }
@@ -159,26 +162,7 @@ flow::Help DropParameter::help() const {
 }
 
 Result<Edit> DropParameter::parse_edit(sql::Tokens& tokens) const {
-  Edit edit;
-  edit.object = TRY(tokens.expect_name_or_string("a parameter's name"));
-  edit.apply = [name = edit.object](Configuration& configuration) -> Result<std::string> {
-    TRY(find_parameter(configuration, name));
-    for (Experiment& experiment : configuration.experiments) {
-      for (Branch& branch : experiment.branches) {
-        const auto used = std::ranges::find(branch.treatments, name.text, &Treatment::parameter);
-        if (used == branch.treatments.end()) continue;
-        if (experiment.state != State::kEnded) {
-          return fail(Code::kProgram, fmt::format("an experiment sets the parameter: {}", experiment.name),
-                      fmt::format("END EXPERIMENT {} first", experiment.name))
-              .at(name.span);
-        }
-        branch.treatments.erase(used);
-      }
-    }
-    std::erase_if(configuration.parameters, [&](const Parameter& parameter) { return parameter.name == name.text; });
-    return fmt::format("Dropped parameter {}.", name.text);
-  };
-  return edit;
+  return edit_of(TRY(tokens.expect_name_or_string("a parameter's name")), drop_parameter);
 }
 
 flow::Help CreateSegment::help() const {
@@ -188,20 +172,16 @@ flow::Help CreateSegment::help() const {
           .example = "CREATE SEGMENT employees AS email ENDS WITH '@example.com'"};
 }
 
-Result<Edit> CreateSegment::parse_edit(sql::Tokens& tokens) const {
-  Edit edit;
-  edit.object = TRY(parse_new_name(tokens, "a segment's name"));
-  TRY(tokens.expect_word("AS"));
-  edit.apply = [name = edit.object,
-                condition = TRY(parse_condition(tokens))](Configuration& configuration) -> Result<std::string> {
-    if (std::ranges::find(configuration.segments, name.text, &Segment::name) != configuration.segments.end()) {
-      return exists("segment", name);
-    }
-    configuration.segments.push_back({name.text, condition});
-    return fmt::format("Segment {} is {}.", name.text, to_text(condition));
-  };
-  return edit;
+Result<Edit> CreateSegment::parse_edit(sql::Tokens& tokens) const { return parse_segment(tokens, add_segment); }
+
+flow::Help AlterSegment::help() const {
+  return {.summary = "Give a segment another condition.",
+          .synopsis = "ALTER SEGMENT name AS condition [BECAUSE 'text']",
+          .details = "All conditions that ask for it follow. Refused where experiments would then overlap.",
+          .example = "ALTER SEGMENT employees AS email ENDS WITH '@example.com' OR email ENDS WITH '@example.org'"};
 }
+
+Result<Edit> AlterSegment::parse_edit(sql::Tokens& tokens) const { return parse_segment(tokens, set_segment); }
 
 flow::Help DropSegment::help() const {
   return {.summary = "Remove a segment that no condition asks for.",
@@ -211,15 +191,7 @@ flow::Help DropSegment::help() const {
 }
 
 Result<Edit> DropSegment::parse_edit(sql::Tokens& tokens) const {
-  Edit edit;
-  edit.object = TRY(tokens.expect_name_or_string("a segment's name"));
-  edit.apply = [name = edit.object](Configuration& configuration) -> Result<std::string> {
-    if (std::erase_if(configuration.segments, [&](const Segment& segment) { return segment.name == name.text; }) == 0) {
-      return fail(Code::kNotFound, fmt::format("no such segment: \"{}\"", name.text)).at(name.span);
-    }
-    return fmt::format("Dropped segment {}.", name.text);
-  };
-  return edit;
+  return edit_of(TRY(tokens.expect_name_or_string("a segment's name")), drop_segment);
 }
 
 }  // namespace sinan::experiment

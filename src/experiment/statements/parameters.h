@@ -1,4 +1,4 @@
-// CREATE, ALTER and DROP PARAMETER; CREATE and DROP SEGMENT. Stateless.
+// CREATE, ALTER and DROP of parameters and segments. Stateless.
 #pragma once
 
 #include "experiment/statements/change_step.h"
@@ -35,6 +35,15 @@ class DropParameter final : public ChangeKind {
 class CreateSegment final : public ChangeKind {
  public:
   std::string_view phrase() const override { return "CREATE SEGMENT"; }
+  flow::Help help() const override;
+
+ protected:
+  Result<Edit> parse_edit(sql::Tokens& tokens) const override;
+};
+
+class AlterSegment final : public ChangeKind {
+ public:
+  std::string_view phrase() const override { return "ALTER SEGMENT"; }
   flow::Help help() const override;
 
  protected:

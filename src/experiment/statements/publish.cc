@@ -13,26 +13,6 @@
 namespace sinan::experiment {
 namespace {
 
-// Adds to the types that are known already what conditions use for the first time.
-Status infer_all(Configuration& configuration) {
-  const Configuration declared = configuration;
-  for (const Experiment& experiment : declared.experiments) {
-    for (const std::string& attribute : experiment.unit) {
-      configuration.attributes.try_emplace(attribute, AttributeType::kString);
-    }
-    for (const Branch& branch : experiment.branches) TRY(infer_attributes(branch.condition, configuration));
-  }
-  for (const Segment& segment : declared.segments) TRY(infer_attributes(segment.condition, configuration));
-  for (const Implication& implication : declared.implications) {
-    TRY(infer_attributes(implication.premise, configuration));
-    TRY(infer_attributes(implication.conclusion, configuration));
-  }
-  for (const Parameter& parameter : declared.parameters) {
-    for (const Rule& rule : parameter.rules) TRY(infer_attributes(rule.condition, configuration));
-  }
-  return {};
-}
-
 // Whether both capture the same contexts: how far the rollout has come below its maximum, and what people call it, is nothing to
 // the proof.
 bool captures_the_same(Experiment before, const Experiment& after) {
@@ -95,6 +75,25 @@ Touched touched_by(const Configuration& before, const Configuration& after) {
 
 }  // namespace
 
+Status infer_attributes(Configuration& configuration) {
+  const Configuration declared = configuration;
+  for (const Experiment& experiment : declared.experiments) {
+    for (const std::string& attribute : experiment.unit) {
+      configuration.attributes.try_emplace(attribute, AttributeType::kString);
+    }
+    for (const Branch& branch : experiment.branches) TRY(infer_attributes(branch.condition, configuration));
+  }
+  for (const Segment& segment : declared.segments) TRY(infer_attributes(segment.condition, configuration));
+  for (const Implication& implication : declared.implications) {
+    TRY(infer_attributes(implication.premise, configuration));
+    TRY(infer_attributes(implication.conclusion, configuration));
+  }
+  for (const Parameter& parameter : declared.parameters) {
+    for (const Rule& rule : parameter.rules) TRY(infer_attributes(rule.condition, configuration));
+  }
+  return {};
+}
+
 Error overlap_error(const Overlap& overlap, const Bound& bound) {
   const std::string& first = bound.experiments[overlap.first].source->name;
   const std::string& second = bound.experiments[overlap.second].source->name;
@@ -114,7 +113,7 @@ Error overlap_error(const Overlap& overlap, const Bound& bound) {
 }
 
 Result<Publishable> make_publishable(const Configuration& before, Configuration& after) {
-  TRY(infer_all(after));
+  TRY(infer_attributes(after));
   after.version = before.version + 1;
   const Bound bound = TRY(bind(after));
   OverlapChecker checker(bound);
@@ -140,6 +139,21 @@ Result<Publishable> make_publishable(const Configuration& before, Configuration&
     if (overlap.verdict != Verdict::kDisjoint) return std::unexpected(overlap_error(overlap, bound));
   }
   return Publishable{warnings_of(before, after)};
+}
+
+Result<Applied> apply(const Edit& edit, const Configuration& before) {
+  const auto placed = [&](Error error) {
+    if (!error.span) error.span = edit.object.span;
+    return std::unexpected(std::move(error));
+  };
+  Applied out{before, {}, {}};
+  auto message = edit.apply(out.configuration);
+  if (!message) return placed(std::move(message).error());
+  out.message = *std::move(message);
+  auto published = make_publishable(before, out.configuration);
+  if (!published) return placed(std::move(published).error());
+  out.warnings = std::move(published->warnings);
+  return out;
 }
 
 }  // namespace sinan::experiment

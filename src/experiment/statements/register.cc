@@ -12,7 +12,7 @@
 namespace sinan::experiment {
 
 void register_experiment(flow::Registry& registry) {
-  registry.statements<CreateParameter, AlterParameter, DropParameter, CreateSegment, DropSegment>();
+  registry.statements<CreateParameter, AlterParameter, DropParameter, CreateSegment, AlterSegment, DropSegment>();
   registry
       .statements<CreateExperiment, AlterExperiment, StartExperiment, PauseExperiment, EndExperiment, DropExperiment>();
   registry.statements<ShowParameters, ShowExperiments, DescribeParameter, DescribeExperiment, ShowChanges>();
