@@ -7,6 +7,7 @@ SINAN_ANSWERS names the program that imports and answers (build/release/test/imp
 to a few contexts become the expectations that `make test` compares with, src/experiment/importers/test/data/*.json.
 """
 
+import collections
 import json
 import os
 import subprocess
@@ -15,11 +16,13 @@ import unittest
 from pathlib import Path
 
 from contexts import make_contexts
+from random_documents import Documents
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 ANSWERS = os.environ.get("SINAN_ANSWERS", str(ROOT / "build/release/test/import_answers"))
 EXPECTATIONS = ROOT / "src/experiment/importers/test/data"
+DOCUMENTS = int(os.environ.get("IMPORT_DOCUMENTS", "300"))  # random ones of each platform
 CONTEXTS = int(os.environ.get("IMPORT_CONTEXTS", "4000"))
 
 # What a caller would bring along where the platform leaves it to callers.
@@ -125,6 +128,37 @@ class Importers(unittest.TestCase):
             few = {"platform": platform, "options": OPTIONS.get(platform, {}), "document": document, "contexts": contexts[:40],
                    "answers": [{flag: one[flag] for flag in flags} for one in ours["answers"][:40]]}
             (EXPECTATIONS / f"{platform}.json").write_text(json.dumps(few, ensure_ascii=False, separators=(",", ":")) + "\n")
+
+    def compare_random(self, platform):
+        """Documents of random rules: what is imported answers as the SDK does."""
+        options = {"eppo": {"defaults": {"f": "none"}}, "growthbook": {"lists": ["tags"]}}.get(platform, {})
+        sdk, refused, compared = self.sdk(platform), collections.Counter(), 0
+        for seed in range(DOCUMENTS):
+            document = getattr(Documents(f"{platform} {seed}"), platform)()
+            contexts = make_contexts(platform, 60, f"{platform} {seed}")
+            if platform == "flagd":  # what its core hashes without these depends on where a rule stands
+                contexts = [{"targetingKey": "user-1", "company": "c1", **context} for context in contexts]
+            flags = flags_of(platform, document)
+            request = {"platform": platform, "document": document, "contexts": contexts, "flags": flags, "options": options}
+            ours = self.ours(request)
+            if "error" in ours:
+                self.assertEqual(ours["error"], "unsupported", f"{ours}\n{json.dumps(document)}")
+                refused[ours["message"].split(": ")[2].split(" at ")[0]] += 1
+                continue
+            theirs = sdk(request)["answers"]
+            for context, one, other in zip(contexts, ours["answers"], theirs, strict=True):
+                for flag in flags:
+                    value = other[flag] if other.get(flag) is not None else options.get("defaults", {}).get(flag)
+                    compared += 1
+                    self.assertEqual(one[flag], value, f"{flag} of document {seed} for {context}\n{json.dumps(document)}")
+        self.assertEqual(sdk.close(), 0)
+        print(f"{platform}: {compared} answers compared, {sum(refused.values())} of {DOCUMENTS} random documents refused: {dict(refused)}")
+        self.assertLess(sum(refused.values()), DOCUMENTS / 3)
+
+    def test_random_documents(self):
+        for platform in ("growthbook", "flagd", "unleash", "eppo"):
+            with self.subTest(platform):
+                self.compare_random(platform)
 
     def test_growthbook(self):
         self.compare("growthbook")

@@ -61,7 +61,10 @@ class Importer {
     }
     fallback_ = flag.parameter.fallback;
     const Element targeting = element.at("targeting");
-    if (!targeting.json().members().empty()) TRY(decide(targeting, always(), flag));
+    const bool text = !targeting.json().string_view().empty();
+    if (text || !targeting.json().members().empty() || !targeting.json().items().empty()) {
+      TRY(decide(targeting, always(), flag));
+    }
     return target_.add(std::move(flag), element);
   }
 
@@ -168,7 +171,7 @@ class Importer {
     std::string salt;
     std::optional<std::string> attribute;
     bool named = false;   // rather than the targeting key: then the empty text is hashed as any other
-    bool joined = false;  // with `cat`: what is missing is the empty text
+    bool joined = false;  // with `cat`: what is missing is written as "null"
   };
 
   Result<BucketBy> bucket_by(const Element& element) {
@@ -255,9 +258,13 @@ class Importer {
     flag.steps.push_back(std::move(step));
     // Who has nothing to hash is in no draw of ours.
     if (by.named) {
-      Condition nothing = compare(*by.attribute, Kind::kEqual, Literal{std::string()});
-      if (by.joined) nothing = any_of({is_missing(*by.attribute), std::move(nothing)});
-      force(flag, all_of({guard, nothing}), constant(by.salt));
+      force(flag, all_of({guard, compare(*by.attribute, Kind::kEqual, Literal{std::string()})}), constant(by.salt));
+    }
+    if (by.joined) {
+      force(flag, all_of({guard, is_missing(*by.attribute)}), constant(by.salt + "null"));
+      target_.note(
+          fmt::format("{}: who has no {} is hashed as \"null\", as flagd's JavaScript core does; others differ.",
+                      element.path(), *by.attribute));
     }
     force(flag, guard, fallback_);
     return {};
@@ -361,6 +368,11 @@ class Importer {
     }
     const auto [name, value] = TRY(sides(op, element));
     const Json& json = value.json();
+    // Whether 0 equals what is missing depends, in flagd's core, on where the comparison stands.
+    const bool zero = json.is_number() ? *json.as_double() == 0 : json.is_bool() && !*json.as_bool();
+    if (zero && !strict && !is_variable(op.arguments[0])) {
+      return element.refuse("0 or false on the left of an attribute", "write the attribute on the left");
+    }
     if (json.is_null()) return target_.missing(name);
     if (json.is_string()) {
       TRY(target_.use(name, AttributeType::kString, element));

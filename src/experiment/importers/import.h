@@ -32,7 +32,8 @@ struct ImportOptions {
   std::string prefix;  // before the name of every parameter
   std::string unit;    // the attribute that stands for the platform's subject; empty: the platform's own name for it
   std::string salt;    // PlanOut: the name of the experiment, which its scripts do not hold
-  Json defaults;       // an object, flag to value: for flags whose platform leaves the default to the caller
+  std::vector<std::string> lists;  // attributes that hold lists of texts, where the document does not tell
+  Json defaults;  // an object, flag to value: for flags whose platform leaves the default to the caller
 };
 
 struct Imported {

@@ -30,6 +30,11 @@ Status check_kept(const Condition& condition, const Element& where) {
   return {};
 }
 
+void add_subjects_of_is_null(const Condition& condition, std::set<std::string, std::less<>>& subjects) {
+  if (condition.kind == Kind::kIsNull) subjects.insert(condition.subject);
+  for (const Condition& child : condition.children) add_subjects_of_is_null(child, subjects);
+}
+
 }  // namespace
 
 std::string usable_name(std::string_view text) {
@@ -276,6 +281,7 @@ Status Target::add(Flag flag, const Element& where) {
   for (Step& step : flag.steps) {
     if (step.when.kind == Kind::kFalse) continue;
     TRY(check_kept(step.when, where));
+    add_subjects_of_is_null(step.when, mentioned_);
     const bool last = step.when.kind == Kind::kTrue && !step.draw;
     if (!step.draw || std::ranges::any_of(step.slots, [](const Slot& slot) { return slot.value.has_value(); })) {
       kept.push_back(std::move(step));
@@ -287,6 +293,13 @@ Status Target::add(Flag flag, const Element& where) {
   flag.steps = std::move(kept);
   const auto draws = std::ranges::count_if(flag.steps, [](const Step& step) { return step.draw.has_value(); });
   return draws == 1 ? add_direct(std::move(flag), where) : add_splits(std::move(flag), where);
+}
+
+Imported Target::finish() && {
+  for (const std::string& name : mentioned_) {
+    if (!is_parameter(name) && !type_of_attribute(name)) imported_.attributes.emplace(name, AttributeType::kString);
+  }
+  return std::move(imported_);
 }
 
 Status Target::add_parameter(Parameter parameter, const Element& where) {

@@ -58,7 +58,9 @@ struct Flag {
 
 class Target {
  public:
-  Target(const ImportOptions& options, const Configuration& before) : options_(options), before_(before) {}
+  Target(const ImportOptions& options, const Configuration& before) : options_(options), before_(before) {
+    for (const std::string& name : options.lists) imported_.attributes.emplace(name, AttributeType::kList);
+  }
 
   const ImportOptions& options() const { return options_; }
 
@@ -97,7 +99,7 @@ class Target {
   // What the options say of the flag's default. Nothing when they say nothing.
   Result<std::optional<Value>> default_from_options(std::string_view key, ValueType type) const;
 
-  Imported finish() && { return std::move(imported_); }
+  Imported finish() &&;
 
  private:
   Result<Experiment> experiment_of(std::string name, const Draw& draw, const std::vector<Slot>& slots,
@@ -111,7 +113,8 @@ class Target {
   const Configuration& before_;
   Imported imported_;
   size_t spent_ = 0;
-  std::set<std::string, std::less<>> subjects_;  // names of parameters
+  std::set<std::string, std::less<>> subjects_;   // names of parameters
+  std::set<std::string, std::less<>> mentioned_;  // what is asked for being there, of whatever type
   std::set<std::string, std::less<>> experiments_;
   std::map<std::pair<Draw, std::vector<std::pair<uint32_t, uint32_t>>>, std::string> gates_;
 };

@@ -37,14 +37,16 @@ Status read_option(const sql::Attribute& attribute, ImportOptions& options) {
     options.unit = text;
   } else if (name == "salt") {
     options.salt = text;
+  } else if (name == "lists") {
+    for (const std::string_view part : split_on(text, ',')) options.lists.emplace_back(trim(part));
   } else if (name == "defaults") {
     auto json = Json::parse(text);
     if (!json) return fail(Code::kArgument, fmt::format("defaults: {}", json.error().message)).at(attribute.value.span);
     options.defaults = *std::move(json);
   } else {
-    const std::vector<std::string> known = {"prefix", "unit", "salt", "defaults"};
+    const std::vector<std::string> known = {"prefix", "unit", "salt", "lists", "defaults"};
     std::string hint = did_you_mean(name, known);
-    if (hint.empty()) hint = "there is prefix, unit, salt and defaults";
+    if (hint.empty()) hint = "there is prefix, unit, salt, lists and defaults";
     return fail(Code::kArgument, fmt::format("unknown attribute \"{}\"", attribute.name), hint).at(attribute.name_span);
   }
   return {};
@@ -128,7 +130,8 @@ flow::Help ImportConfiguration::help() const {
   return {.summary = "Take over the flags of another platform, with the groups that everybody is in.",
           .synopsis =
               "IMPORT CONFIGURATION FROM 'file' USING growthbook|flagd|unleash|eppo|planout\n"
-              "  [WITH prefix = 'text', unit = 'attribute', salt = 'text', defaults = '{\"flag\": value}'] [BECAUSE "
+              "  [WITH prefix = 'text', unit = 'attribute', salt = 'text', lists = 'attribute, ..', defaults = "
+              "'{\"flag\": value}'] [BECAUSE "
               "'text']",
           .details =
               "Flags become parameters, their draws running experiments with the platform's own hash: nobody changes "

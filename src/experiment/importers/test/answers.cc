@@ -63,6 +63,7 @@ Result<Json> answers_to(const Json& request) {
   options.prefix = request.at("options").at("prefix").string_view();
   options.unit = request.at("options").at("unit").string_view();
   options.salt = request.at("options").at("salt").string_view();
+  for (const Json& name : request.at("options").at("lists").items()) options.lists.emplace_back(name.string_view());
   options.defaults = request.at("options").at("defaults");
   const Json& text = request.at("text");
   const Imported imported = TRY(import_configuration(

@@ -76,6 +76,9 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"flagd", R"({"flags": {"f": {"state": "ENABLED", "variants": {"a": 1}, "defaultVariant": "a",
                             "targeting": {"$ref": "x"}}}, "$evaluators": {"x": {"$ref": "x"}}})",
                 "references that lead in a circle"},
+        Refused{"flagd", R"({"flags": {"f": {"state": "ENABLED", "variants": {"a": 1}, "defaultVariant": "a",
+                            "targeting": {"if": [{"==": [0, {"var": "x"}]}, "a"]}}}})",
+                "0 or false on the left of an attribute at flags.f.targeting.if[0]"},
         Refused{"flagd", R"({"flags": {"f": {"state": "ENABLED", "variants": {"a": 1}, "targeting": {}}}})",
                 "without a default variant"},
         Refused{
