@@ -27,11 +27,15 @@ VECTORS = ROOT / "sdk/vectors"
 
 
 class Client:
-    def __init__(self, url, cache="", wait=60_000, poll=30_000):
+    token = ""
+
+    def __init__(self, url, cache="", wait=60_000, poll=30_000, token=""):
+        self.token = token
         self.start([CLIENT, url, str(cache), str(wait), str(poll)])
 
     def start(self, command):
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        environment = {**os.environ, "SINAN_TOKEN": self.token}
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
         self.told = []
         self.first = self.line(lambda line: line.startswith(("started", "refused")))
 
@@ -173,6 +177,13 @@ class Updates(Served):
         self.cache.write_bytes(b"SINANEXP and then nothing")
         bare = self.client(self.server.url, self.cache, wait=200)
         self.assertEqual((bare.ask("status"), bare.value()), ("not_ready", 1))
+
+    def test_tokens(self):
+        (token,) = self.server.restart_with_tokens("server")
+        self.assertEqual(self.client(self.server.url, token=token).value(), 20)
+        stranger = self.client(self.server.url, token="sinan_wrong")
+        self.assertEqual((stranger.ask("status"), stranger.value()), ("not_ready", 1))
+        self.assertIn("401", stranger.ask("error"))
 
     def test_an_address_that_is_none_is_refused(self):
         client = Client("localhost:8080")

@@ -121,6 +121,15 @@ test("a damaged file is left aside", async (t) => {
   assert.deepEqual([none.status, results(none)], ["not_ready", 1]);
 });
 
+test("tokens", async (t) => {
+  const { server, open } = await served(t);
+  const token = await server.restartWithToken("server");
+  assert.equal(results(await open({ token })), 20);
+  const stranger = await open({ token: "sinan_wrong" });
+  assert.deepEqual([stranger.status, results(stranger)], ["not_ready", 1]);
+  assert.match(stranger.lastError, /401/);
+});
+
 test("wrong addresses", async () => {
   await assert.rejects(connect("localhost:8080"), /must begin with http/);
 });

@@ -53,6 +53,17 @@ class Server:
         with log:
             log.read()
 
+    def restart_with_tokens(self, *roles):
+        """From now on every request needs a token; one of each role."""
+        self.kill()
+        tokens = []
+        for role in roles:
+            command = [BINARY, "--project", self.folder, "token", "create", role, "--role", role]
+            told = subprocess.run(command, check=True, capture_output=True, text=True)
+            tokens.append(re.search(r"sinan_\S+", told.stdout)[0])
+        self.start()
+        return tokens
+
     def kill(self):
         self.process.kill()
         self.process.wait()

@@ -187,6 +187,14 @@ class Updates(Served):
         os.close(reader)
         self.assertEqual(os.waitpid(child, 0)[1], 0)
 
+    def test_tokens(self):
+        server, browser = self.server.restart_with_tokens("server", "client")
+        self.assertEqual(self.client(token=server).integer("search.results", 1), 20)
+        for token, status in ((None, "401"), ("sinan_wrong", "401"), (browser, "403")):
+            client = self.client(token=token)
+            self.assertEqual((client.status, client.integer("search.results", 1)), ("not_ready", 1))
+            self.assertIn(status, client.last_error)
+
     def test_wrong_addresses_and_answers(self):
         with self.assertRaisesRegex(ValueError, "must begin with http"):
             Client("localhost:8080")

@@ -2,6 +2,7 @@
 // lines of standard input: "get" with search.results for nobody in particular, "status", "error", and "clock" with the
 // microseconds that it takes the server's clock to be ahead. Or saves until it is killed.
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <iostream>
 #include <string>
@@ -32,13 +33,14 @@ int save_for_ever(int count, char** arguments) {
 
 }  // namespace
 
-// client_main URL CACHE WAIT POLL (milliseconds), or client_main save FILE SNAPSHOT SNAPSHOT
+// client_main URL CACHE WAIT POLL (milliseconds; with the token $SINAN_TOKEN), or client_main save FILE SNAPSHOT SNAPSHOT
 int main(int count, char** arguments) {
   if (count > 1 && std::strcmp(arguments[1], "save") == 0) return save_for_ever(count, arguments);
   if (count != 5) return 2;
+  const char* token = std::getenv("SINAN_TOKEN");
   auto client =
       Client::start({.url = arguments[1],
-                     .token = "",
+                     .token = token == nullptr ? "" : token,
                      .cache = arguments[2],
                      .wait = std::chrono::milliseconds(std::stoi(arguments[3])),
                      .poll = std::chrono::milliseconds(std::stoi(arguments[4])),
