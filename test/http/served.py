@@ -14,15 +14,17 @@ PROGRAM = os.environ["SINAN_PROGRAM"]
 class Served:
     """A project folder that is served on a free port."""
 
-    def __init__(self, folder, *options, cwd=None):
+    def __init__(self, folder, *options, cwd=None, environment=None):
         self.process = subprocess.Popen([PROGRAM, "--project", folder, "serve", "--listen", "127.0.0.1:0", *options],
-                                        stderr=subprocess.PIPE, text=True, cwd=cwd)
+                                        stderr=subprocess.PIPE, text=True, cwd=cwd, env=environment)
         self.log = []
         for line in self.process.stderr:
             self.log.append(line)
             if line.startswith("serving "):
                 break
         else:
+            self.process.stderr.close()
+            self.process.wait()
             raise AssertionError("".join(self.log))
         self.url = re.search(r"https?://\S+?(?=,|$)", line)[0].strip()
         self.port = int(self.url.rsplit(":", 1)[1])
@@ -39,10 +41,12 @@ class Served:
         if body is not None and not isinstance(body, (bytes, str)):
             body = json.dumps(body)
             headers["Content-Type"] = "application/json"
-        connection.request(method, path, body, headers)
-        answer = connection.getresponse()
-        text = answer.read().decode()
-        connection.close()
+        try:
+            connection.request(method, path, body, headers)
+            answer = connection.getresponse()
+            text = answer.read().decode()
+        finally:
+            connection.close()
         is_json = answer.headers.get("Content-Type", "").startswith("application/json")
         return answer.status, answer.headers, json.loads(text) if is_json and text else text
 
