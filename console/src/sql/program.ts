@@ -3,7 +3,7 @@
 import type { ServerEvent } from "../frame/events";
 import { parseExact } from "./exact_json";
 
-export type ProgramState = "queued" | "running" | "done" | "failed" | "wrong" | "cancelled";
+export type ProgramState = "queued" | "running" | "done" | "failed" | "wrong" | "cancelled" | "interrupted";
 
 export interface ProgramInfo {
   id: string;

@@ -44,6 +44,33 @@ TEST_F(AuthenticationTest, TakesATokenInEitherHeader) {
   EXPECT_EQ(outcome(request_with("", "")), "nobody");
 }
 
+// Of a machine whose wall clock is set back by a day: what was allowed is allowed, and guessing is counted by the other clock.
+TEST_F(AuthenticationTest, AWallClockThatGoesBackLocksNobodyOutAndForgivesNoGuess) {
+  class SteppedClock final : public Clock {
+   public:
+    TimePoint now() const override { return TimePoint(std::chrono::days(20000)) + step; }
+    std::chrono::nanoseconds monotonic() const override { return hours(1); }
+    bool wait(std::chrono::nanoseconds, const std::atomic<bool>&) const override { return true; }
+    std::chrono::microseconds step{0};
+  } clock;
+  Authenticator authenticator({admin_.record, short_lived_.record}, clock);
+  const auto status = [&](const std::string& token) {
+    Request request = request_with("Authorization", "Bearer " + token);
+    const auto known = authenticator.authenticate(request);
+    return known ? 200 : known.error().status;
+  };
+  const std::string of_before = authenticator.sign({"ci", Role::kEditor}, seconds(60));
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(status("guess"), 401);
+  for (const std::chrono::microseconds step : {std::chrono::microseconds(0), -std::chrono::microseconds(hours(24))}) {
+    clock.step = step;
+    EXPECT_EQ(status(admin_.token), 200);
+    EXPECT_EQ(status(short_lived_.token), 200);
+    EXPECT_EQ(status(of_before), 200);
+    EXPECT_EQ(status(authenticator.sign({"ci", Role::kEditor}, seconds(60))), 200);
+    EXPECT_EQ(status("guess"), 429);
+  }
+}
+
 TEST_F(AuthenticationTest, RefusesWhatIsNoToken) {
   std::string forged = admin_.token;
   forged.back() = forged.back() == 'A' ? 'B' : 'A';
