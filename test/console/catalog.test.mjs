@@ -42,6 +42,7 @@ test("a model shows its versions, training, metrics, features, charts and lineag
   const cells = await page.getByRole("region", { name: "Metrics" }).getByRole("cell").allTextContents();
   assert.equal(Number(cells[2]), Number(Object.values(metrics.validation)[0][metrics.best_round].toPrecision(6)));
   const rows = page.getByRole("region", { name: "Features" }).getByRole("row");
+  await rows.nth(1).waitFor();
   assert.equal(await rows.count(), 1 + features.length);
   // Sorting by importance puts the larger one last, and first when it is asked for again.
   const largest = features.reduce((a, b) => (a.importance > b.importance ? a : b)).name;
@@ -77,7 +78,7 @@ test("a run shows its steps in time and as a graph, what they read and wrote, an
   await (await fetch(`${server.url}/v1/programs/${failed.id}/events`)).text();
   const page = await open(t, server, { path: "#/runs" });
   const rows = page.getByRole("region", { name: "Runs" }).getByRole("row");
-  assert.equal(await rows.filter({ hasText: "luckless.sql" }).getByText("failed").count(), 1);
+  await rows.filter({ hasText: "luckless.sql" }).getByText("failed").waitFor();
   await rows.filter({ hasText: "luckless.sql" }).getByRole("link").click();
   await page.getByText(/no such luck/).first().waitFor();
   await checkAccessibility(page);

@@ -107,6 +107,7 @@ class CatalogTest(unittest.TestCase):
         kinds = lambda text: {word["word"]: word["kind"] for word in complete(text)["words"]}
         self.assertEqual(kinds("SELECT * FROM flo")["flowers"], "table")
         self.assertEqual(kinds("SELECT * FROM flowers WHERE si")["size"], "column")
+        self.assertEqual(kinds("SELECT * FROM flowers TO TR")["TRAIN"], "keyword")
         self.assertEqual(kinds("DESCRIBE MODEL zoo")["zoo.sizes"], "model")
         self.assertEqual(complete("SELECT * FROM flo")["unfinished"], "flo")
         # A column of a table that is named behind the cursor.

@@ -47,9 +47,12 @@ export function useProgram(id: string): Followed {
       text = answer.text;
       // Kept apart from the events: those may have gone.
       if (answer.plan) program.takePlan(answer.plan);
-      program.info = await api.get<ProgramInfo>(path, abort.signal);
-      const showNow = isOver(program.info.state);
-      if (!showNow) show();
+      const info = await api.get<ProgramInfo>(path, abort.signal);
+      // That it has ended is told where it belongs: behind what it has put out.
+      if (!isOver(info.state)) {
+        program.info = info;
+        show();
+      }
       await watch(
         `${path}/events`,
         (event) => {

@@ -19,16 +19,14 @@ using net::Response;
 constexpr uint64_t kMostTextBytes = uint64_t{4} << 20;
 constexpr size_t kMostWords = 500;
 
-// What a word of complete() is; a column goes before a table of the same name, as where it is offered.
+// What a word of complete() is, by its spelling: names are offered as they are written, keywords in the case that was begun.
 std::string_view kind_of(std::string_view word, const CompletionNames& names) {
-  const auto is = [&](const std::string& name) { return equals_ignore_case(name, word); };
+  const auto is = [&](const std::string& name) { return name == word; };
   if (std::ranges::any_of(names.models, is)) return "model";
   const std::string_view last = word.substr(word.rfind('.') + 1);  // all of it where there is no dot
   for (const CompletionNames::Table& table : names.tables) {
-    if (is(table.name) || (table.name.starts_with("main.") && equals_ignore_case(table.name.substr(5), word)))
-      return "table";
-    if (std::ranges::any_of(table.columns, [&](const std::string& name) { return equals_ignore_case(name, last); }))
-      return "column";
+    if (is(table.name) || (table.name.starts_with("main.") && table.name.substr(5) == word)) return "table";
+    if (std::ranges::any_of(table.columns, [&](const std::string& name) { return name == last; })) return "column";
   }
   if (std::ranges::any_of(names.others, is)) return "name";
   return "keyword";
