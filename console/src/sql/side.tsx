@@ -48,7 +48,7 @@ export function Side({ programs, tables, statements, current, onInsert }: SidePr
 function Programs({ programs, current }: { programs: Data<ProgramInfo[]>; current: string }) {
   if (programs.error) return <ErrorBox error={programs.error} onRetry={programs.reload} />;
   if (!programs.data) return <p class="loading">Loading…</p>;
-  if (programs.data.length === 0) return <p class="muted">No program has been run since the server was started.</p>;
+  if (programs.data.length === 0) return <p class="muted">No program has been submitted yet.</p>;
   return (
     <ul class="side-list">
       {programs.data.map((program) => (

@@ -204,7 +204,7 @@ function Summary({ info, program }: { info: ProgramInfo; program: Program }) {
           {over} of {states.length} steps
         </span>
       )}
-      {info.state === "queued" && <span class="muted small">waits for its turn: programs run one after another</span>}
+      {info.state === "queued" && <span class="muted small">waits for its turn: programs that write run one after another</span>}
       {info.state === "wrong" && <span class="muted small">it has errors: nothing was run</span>}
       {info.run && (
         <a class="small" href={href("runs", info.run)}>
