@@ -15,5 +15,7 @@ export interface Page {
 export const pages: Page[] = [
   { path: "sql", title: "SQL", load: () => import("./sql/sql_page") },
   { path: "models", title: "Models", load: () => import("./models/models_page") },
+  { path: "parameters", title: "Parameters", load: () => import("./experiments/parameters_page") },
+  { path: "experiments", title: "Experiments", load: () => import("./experiments/experiments_page") },
   { path: "runs", title: "Runs", load: () => import("./runs/runs_page") },
 ];

@@ -6,7 +6,7 @@ export function Badge({ tone = "plain", children }: { tone?: Tone; children: Com
   return <span class={`badge ${tone}`}>{children}</span>;
 }
 
-// States of programs, runs and steps.
+// States of programs, runs, steps and experiments.
 const kTones: Record<string, Tone> = {
   done: "good",
   failed: "bad",
@@ -15,6 +15,7 @@ const kTones: Record<string, Tone> = {
   cancelled: "warn",
   skipped: "warn",
   running: "info",
+  paused: "warn",
 };
 
 export function StateBadge({ state }: { state: string }) {

@@ -1,0 +1,261 @@
+// Experiments: the list, and one with its groups, plan, proof, rollout, state and history.
+import { useState } from "preact/hooks";
+import { StateBadge } from "../components/badge";
+import { Empty } from "../components/empty";
+import { ErrorBox } from "../components/error_box";
+import { Field } from "../components/field";
+import { Table } from "../components/table";
+import { api } from "../frame/api";
+import { ago, count } from "../frame/format";
+import { href } from "../frame/router";
+import { mayEdit, session } from "../frame/session";
+import { useStore } from "../frame/store";
+import { useData } from "../frame/use_data";
+import type { PageProps } from "../pages";
+import { Act, type Action } from "./act";
+import "./experiments.css";
+import { GroupTree } from "./group_tree";
+import { History } from "./history";
+import { allGroups, percent, valueText, type Check, type Experiment, type State } from "./model";
+import { Verdict } from "./verdict";
+
+const kStates: State[] = ["draft", "running", "paused", "ended"];
+
+export default function ExperimentsPage({ rest }: PageProps) {
+  const name = rest[0];
+  return name ? <One key={name} name={name} /> : <List />;
+}
+
+function List() {
+  const [search, setSearch] = useState("");
+  const [state, setState] = useState("");
+  const { data, error, reload } = useData(
+    (signal) => {
+      const query = new URLSearchParams({ limit: "1000", search, ...(state && { state }) });
+      return api.get<{ experiments: Experiment[]; total: number }>(`/v1/experiments?${query}`, signal);
+    },
+    [search, state],
+  );
+  return (
+    <div class="stack">
+      <h1>Experiments</h1>
+      <div class="filters">
+        <Field label="Search">
+          {(attributes) => <input {...attributes} type="search" value={search} onInput={(event) => setSearch(event.currentTarget.value)} />}
+        </Field>
+        <Field label="State">
+          {(attributes) => (
+            <select {...attributes} value={state} onChange={(event) => setState(event.currentTarget.value)}>
+              <option value="">all</option>
+              {kStates.map((each) => (
+                <option key={each}>{each}</option>
+              ))}
+            </select>
+          )}
+        </Field>
+      </div>
+      {error ? (
+        <ErrorBox error={error} onRetry={reload} />
+      ) : !data ? (
+        <p class="loading">Loading…</p>
+      ) : data.experiments.length === 0 ? (
+        <Empty title="No experiment">
+          <p>CREATE EXPERIMENT on the SQL page makes one.</p>
+        </Empty>
+      ) : (
+        <Table
+          caption="Experiments"
+          rows={data.experiments}
+          rowKey={(each) => each.name}
+          columns={[
+            { title: "Name", cell: (each) => <a href={href("experiments", each.name)}>{each.name}</a>, sort: (each) => each.name },
+            { title: "State", cell: (each) => <StateBadge state={each.state} />, sort: (each) => kStates.indexOf(each.state) },
+            { title: "Rollout", cell: (each) => percent(each.rollout), number: true, sort: (each) => each.rollout },
+            { title: "Parameters", cell: (each) => each.parameters.join(", ") },
+            { title: "Owner", cell: (each) => each.owner ?? "", sort: (each) => each.owner ?? "" },
+            { title: "Changed", cell: (each) => ago(each.changed), sort: (each) => each.changed },
+          ]}
+        />
+      )}
+      {data && data.total > data.experiments.length && <p class="muted">The first {data.experiments.length} of {data.total}.</p>}
+    </div>
+  );
+}
+
+function One({ name }: { name: string }) {
+  const [round, setRound] = useState(0);
+  const { data, error, reload } = useData(
+    (signal) => api.get<{ experiment: Experiment; check: Check | null }>(`/v1/experiments/${encodeURIComponent(name)}`, signal),
+    [name],
+  );
+  const changed = () => {
+    reload();
+    setRound((old) => old + 1);
+  };
+  if (error && !data) return <Unknown name={name} error={error} onRetry={reload} />;
+  if (!data) return <p class="loading">Loading…</p>;
+  const { experiment, check } = data;
+  return (
+    <div class="stack">
+      <div class="page-head">
+        <div class="row">
+          <h1>Experiments: {experiment.name}</h1>
+          <StateBadge state={experiment.state} />
+        </div>
+        <Actions experiment={experiment} onChanged={changed} />
+      </div>
+      {experiment.description && <p>{experiment.description}</p>}
+      <dl class="facts">
+        <Fact title="Unit" value={experiment.unit.join(", ")} />
+        <Fact title="Buckets" value={`${count(experiment.buckets)} (${experiment.hash}, salt ${experiment.salt})`} />
+        <Fact title="Epoch" value={String(experiment.epoch)} />
+        <Fact title="Schedule" value={scheduleText(experiment)} />
+        <Fact title="Owner" value={experiment.owner ?? "nobody"} />
+      </dl>
+      <section class="panel stack" aria-labelledby="groups">
+        <h2 id="groups">Groups</h2>
+        <GroupTree groups={experiment.groups} buckets={experiment.buckets} />
+      </section>
+      <section class="panel stack" aria-labelledby="plan">
+        <h2 id="plan">Plan</h2>
+        <Plan experiment={experiment} />
+      </section>
+      <Rollout key={experiment.version} experiment={experiment} onChanged={changed} />
+      {check && (
+        <section class="panel stack" aria-labelledby="proof">
+          <h2 id="proof">Does it compete?</h2>
+          <Verdict check={check} />
+        </section>
+      )}
+      <section class="panel stack" aria-labelledby="history">
+        <h2 id="history">History</h2>
+        <History object={`experiment ${name}`} round={round} />
+      </section>
+    </div>
+  );
+}
+
+function Unknown({ name, error, onRetry }: { name: string; error: unknown; onRetry: () => void }) {
+  return (
+    <div class="stack">
+      <h1>Experiments: {name}</h1>
+      <ErrorBox error={error} onRetry={onRetry} />
+    </div>
+  );
+}
+
+function Fact({ title, value }: { title: string; value: string }) {
+  return (
+    <div>
+      <dt>{title}</dt>
+      <dd>{value}</dd>
+    </div>
+  );
+}
+
+function scheduleText(experiment: Experiment): string {
+  if (!experiment.schedule?.length) return "always";
+  return experiment.schedule.map((window) => `${window.begin ?? "…"} to ${window.end ?? "…"}`).join(", ");
+}
+
+function Plan({ experiment }: { experiment: Experiment }) {
+  return (
+    <ol class="plan">
+      {experiment.branches.map((branch, index) => (
+        <li key={index}>
+          <p>
+            When <code>{branch.when}</code>
+          </p>
+          {Object.entries(branch.set).map(([parameter, values]) => (
+            <p key={parameter}>
+              <a href={href("parameters", parameter)}>{parameter}</a>:{" "}
+              {Object.entries(values)
+                .map(([group, value]) => `${group} ${valueText(value)}`)
+                .join(", ")}
+            </p>
+          ))}
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function Rollout({ experiment, onChanged }: { experiment: Experiment; onChanged: () => void }) {
+  const [wanted, setWanted] = useState(experiment.rollout);
+  const [action, setAction] = useState<Action | null>(null);
+  const editable = mayEdit(useStore(session)) && experiment.state !== "ended";
+  const grows = wanted >= experiment.rollout;
+  const meaning =
+    wanted === experiment.rollout
+      ? `${percent(wanted)} of the units that its conditions hold for are in it.`
+      : grows
+        ? `Lets in ${percent(wanted - experiment.rollout)} of the units more. Who is in it already stays in the same group.`
+        : `Takes out ${percent(experiment.rollout - wanted)} of the units: they see the default again. Nobody changes groups.`;
+  return (
+    <section class="panel stack" aria-labelledby="rollout">
+      <h2 id="rollout">Rollout</h2>
+      <p>
+        Now {percent(experiment.rollout)}, at most {percent(experiment.max_rollout)}.
+      </p>
+      {editable && (
+        <div class="rollout">
+          <input type="range" min="0" max={experiment.max_rollout} step="0.1" value={wanted} aria-label="New rollout"
+                 aria-valuetext={percent(wanted)} onInput={(event) => setWanted(Number(event.currentTarget.value))} />
+          <input type="number" min="0" max={experiment.max_rollout} step="0.0001" value={wanted} aria-label="New rollout in percent"
+                 onInput={(event) => setWanted(Number(event.currentTarget.value))} />
+          <button class="button primary" disabled={wanted === experiment.rollout}
+                  onClick={() => setAction({ title: `Rollout of ${experiment.name}`, button: `Set it to ${percent(wanted)}`, method: "PATCH",
+                                             path: `/v1/experiments/${encodeURIComponent(experiment.name)}`, body: { rollout: wanted },
+                                             explain: <p>{meaning}</p> })}>
+            Change the rollout
+          </button>
+        </div>
+      )}
+      <p aria-live="polite">{meaning}</p>
+      {action && <Act action={action} version={experiment.version} onClose={() => setAction(null)}
+                      onDone={() => { setAction(null); onChanged(); }} />}
+    </section>
+  );
+}
+
+function Actions({ experiment, onChanged }: { experiment: Experiment; onChanged: () => void }) {
+  const [action, setAction] = useState<Action | null>(null);
+  const [winner, setWinner] = useState("");
+  if (!mayEdit(useStore(session)) || experiment.state === "ended") return null;
+  const path = `/v1/experiments/${encodeURIComponent(experiment.name)}`;
+  const { name, state } = experiment;
+  const start: Action = { title: `Start ${name}`, button: "Start it", method: "POST", path: `${path}/start`,
+    explain: <p>It assigns units from now on. It is refused where it could compete with another.</p> };
+  const pause: Action = { title: `Pause ${name}`, button: "Pause it", method: "POST", path: `${path}/pause`,
+    explain: <p>Everybody sees the default. It keeps its place, and can be started again at any time.</p> };
+  const drop: Action = { title: `Drop ${name}`, button: "Drop it", method: "DELETE", path, danger: true,
+    explain: <p>The draft is gone. It has never run.</p> };
+  const end: Action = { title: `End ${name}`, button: "End it", method: "POST", path: `${path}/end`, danger: true,
+    body: winner ? { ship: winner } : {},
+    explain: (
+      <p>
+        {winner ? `The values of ${winner} become everybody's defaults, in the same version that ends the experiment.` : "Everybody sees the default."}{" "}
+        It cannot be started again.
+      </p>
+    ) };
+  return (
+    <div class="row">
+      {(state === "draft" || state === "paused") && <button class="button primary" onClick={() => setAction(start)}>Start</button>}
+      {state === "running" && <button class="button" onClick={() => setAction(pause)}>Pause</button>}
+      {state === "draft" && <button class="button" onClick={() => setAction(drop)}>Drop</button>}
+      {state !== "draft" && (
+        <>
+          <select class="winner" aria-label="Ship" value={winner} onChange={(event) => setWinner(event.currentTarget.value)}>
+            <option value="">ship nothing</option>
+            {allGroups(experiment.groups).map((group) => (
+              <option key={group.name} value={group.name}>ship {group.name}</option>
+            ))}
+          </select>
+          <button class="button" onClick={() => setAction(end)}>End</button>
+        </>
+      )}
+      {action && <Act action={action} version={experiment.version} onClose={() => setAction(null)}
+                      onDone={() => { setAction(null); onChanged(); }} />}
+    </div>
+  );
+}
