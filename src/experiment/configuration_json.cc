@@ -63,9 +63,7 @@ Json without_hash(const Configuration& configuration) {
   }
   Json implications = Json::array();
   for (const Implication& implication : configuration.implications) {
-    implications.push_back(Json::object({{"name", implication.name},
-                                         {"when", to_text(implication.premise)},
-                                         {"then", to_text(implication.conclusion)}}));
+    implications.push_back(to_json(implication));
   }
   Json parameters = Json::array();
   for (const Parameter& parameter : configuration.parameters) parameters.push_back(to_json(parameter));
@@ -334,6 +332,11 @@ Json to_json(const Segment& segment) {
   return Json::object({{"name", segment.name}, {"when", to_text(segment.condition)}});
 }
 
+Json to_json(const Implication& implication) {
+  return Json::object(
+      {{"name", implication.name}, {"when", to_text(implication.premise)}, {"then", to_text(implication.conclusion)}});
+}
+
 Json to_json(const Parameter& parameter) {
   Json item = Json::object(
       {{"name", parameter.name}, {"type", to_string(parameter.type)}, {"default", to_json(parameter.fallback)}});
@@ -395,7 +398,11 @@ Result<Configuration> configuration_from_json(std::string_view text) {
     return fail(Code::kData, fmt::format("configuration is larger than {} bytes", kMaxConfigurationBytes));
   const auto document = Json::parse(text);
   if (!document) return fail(document.error()).within("while reading a configuration");
-  auto configuration = read_configuration(*document);
+  return configuration_from_document(*document);
+}
+
+Result<Configuration> configuration_from_document(const Json& document) {
+  auto configuration = read_configuration(document);
   if (!configuration && configuration.error().code == Code::kData) {
     configuration.error().message.insert(0, "configuration: ");
   }

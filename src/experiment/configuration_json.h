@@ -21,9 +21,11 @@ std::string content_hash(const Configuration& configuration);
 
 // Reads and checks the document; names are resolved by bind().
 Result<Configuration> configuration_from_json(std::string_view text);
+Result<Configuration> configuration_from_document(const Json& document);
 
 // One object as it stands in the document. Errors name the member's path within it.
 Json to_json(const Segment& segment);
+Json to_json(const Implication& implication);
 Json to_json(const Parameter& parameter);
 Json to_json(const Experiment& experiment);
 Json to_json(const Value& value);

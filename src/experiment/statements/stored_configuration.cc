@@ -17,25 +17,6 @@ constexpr std::array kLists = {std::pair{kSegmentKind, std::string_view("segment
                                std::pair{kParameterKind, std::string_view("parameters")},
                                std::pair{kExperimentKind, std::string_view("experiments")}};
 
-using Objects = std::map<ObjectRef, Json>;  // by reference without a version
-
-// A configuration as the catalog keeps it.
-struct Stored {
-  Json attributes;
-  Objects objects;
-};
-
-Stored stored_form(const Configuration& configuration) {
-  const Json document = to_json(configuration);
-  Stored out{document.at("attributes"), {}};
-  for (const auto& [kind, list] : kLists) {
-    for (const Json& item : document.at(list).items()) {
-      out.objects[{std::string(kind), std::string(item.at("name").string_view())}] = item;
-    }
-  }
-  return out;
-}
-
 // One line of the audit log.
 struct Change {
   std::string object;  // "experiment button_black"
@@ -67,23 +48,38 @@ Json change_json(const Change& change) {
   return out;
 }
 
-std::vector<Change> changes_between(const Stored& before, const Stored& after) {
-  const auto& [old_attributes, old] = before;
-  const auto& [attributes, now] = after;
-  std::vector<Change> out;
-  compare_members("attributes", old_attributes, attributes, out);
-  for (const auto& [ref, item] : now) {
-    const std::string object = ref.to_string();
-    const auto was = old.find(ref);
-    if (was == old.end()) {
-      out.push_back({object, "created", "", ""});
-    } else {
-      compare_members(object, was->second, item, out);
+// What differs between two lists of one kind of object, into the outcome and the audit log. Objects that are equal cost no JSON.
+template <class Object>
+void store_list(std::string_view kind, const std::vector<Object>& before, const std::vector<Object>& after,
+                flow::Outcome& outcome, std::vector<Change>& changes) {
+  std::map<std::string_view, const Object*> old;
+  for (const Object& object : before) old[object.name] = &object;
+  for (const Object& object : after) {
+    const ObjectRef ref{std::string(kind), object.name};
+    const auto found = old.find(object.name);
+    if (found == old.end()) {
+      changes.push_back({ref.to_string(), "created", "", ""});
+      outcome.objects.push_back({ref, {}, to_json(object), {}});
+      continue;
     }
+    const Object& was = *found->second;
+    old.erase(found);
+    if (was == object) continue;
+    const size_t known = changes.size();
+    Json item = to_json(object);
+    compare_members(ref.to_string(), to_json(was), item, changes);
+    if (changes.size() > known) outcome.objects.push_back({ref, {}, std::move(item), {}});
   }
-  for (const auto& [ref, item] : old) {
-    if (!now.contains(ref)) out.push_back({ref.to_string(), "dropped", "", ""});
+  for (const auto& [name, object] : old) {
+    const ObjectRef ref{std::string(kind), object->name};
+    changes.push_back({ref.to_string(), "dropped", "", ""});
+    outcome.dropped.push_back(ref);
   }
+}
+
+Json attributes_json(const Configuration& configuration) {
+  Json out = Json::object();
+  for (const auto& [name, type] : configuration.attributes) out.set(name, to_string(type));
   return out;
 }
 
@@ -102,7 +98,7 @@ Result<Configuration> stored_configuration(const catalog::Catalog& catalog) {
     for (auto& object : TRY(catalog.objects(kind))) items.push_back(std::move(object.payload));
     document.set(std::string(list), std::move(items));
   }
-  auto configuration = configuration_from_json(document.dump());
+  auto configuration = configuration_from_document(document);
   if (!configuration) return fail(std::move(configuration).error()).within("while reading the catalog's experiments");
   return configuration;
 }
@@ -115,22 +111,18 @@ Result<Configuration> configuration_in(const flow::ObjectScope& scope) {
 
 void store_changes(const Configuration& before, const Configuration& after, const Author& author,
                    flow::Outcome& outcome) {
-  const Stored was_stored = stored_form(before);
-  const Stored is_stored = stored_form(after);
-  const Objects& old = was_stored.objects;
-  const Objects& now = is_stored.objects;
-  for (const auto& [ref, item] : now) {
-    const auto was = old.find(ref);
-    if (was == old.end() || was->second.dump() != item.dump()) outcome.objects.push_back({ref, {}, item, {}});
-  }
-  for (const auto& [ref, item] : old) {
-    if (!now.contains(ref)) outcome.dropped.push_back(ref);
-  }
+  std::vector<Change> changes;
+  Json attributes = attributes_json(after);
+  compare_members("attributes", attributes_json(before), attributes, changes);
+  store_list(kExperimentKind, before.experiments, after.experiments, outcome, changes);
+  store_list(kImplicationKind, before.implications, after.implications, outcome, changes);
+  store_list(kParameterKind, before.parameters, after.parameters, outcome, changes);
+  store_list(kSegmentKind, before.segments, after.segments, outcome, changes);
   if (outcome.objects.empty() && outcome.dropped.empty()) return;
-  Json changes = Json::array();
-  for (const Change& change : changes_between(was_stored, is_stored)) changes.push_back(change_json(change));
+  Json list = Json::array();
+  for (const Change& change : changes) list.push_back(change_json(change));
   Json record =
-      Json::object({{"who", author.who}, {"changes", std::move(changes)}, {"attributes", is_stored.attributes}});
+      Json::object({{"who", author.who}, {"changes", std::move(list)}, {"attributes", std::move(attributes)}});
   if (!author.why.empty()) record.set("why", author.why);
   outcome.objects.push_back({configuration_ref(), {}, std::move(record), static_cast<uint32_t>(before.version)});
 }
