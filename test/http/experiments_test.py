@@ -168,6 +168,29 @@ class ExperimentsTest(unittest.TestCase):
         self.call("GET", "/v1/segments/staff", status=404)
         self.assertEqual(self.call("GET", "/v1/configuration/changes")["changes"][0]["why"], "unused")
 
+    def test_reads_are_counted_for_good(self):
+        self.serve()
+        self.make_parameter()
+        self.call("POST", "/v1/parameters", {"name": "unread", "type": "bool", "default": False}, 201)
+        version = self.call("GET", "/v1/parameters/unread")["configuration_version"]
+        evaluate = "/ofrep/v1/evaluate/flags"
+        for reads, total in ((3, 3), (2, 5)):
+            # Until the server serves what was declared.
+            while self.served.request("POST", f"{evaluate}/button.color?prefetch=true", {"context": {}})[0] != 200:
+                pass
+            for _ in range(reads):
+                self.call("POST", f"{evaluate}/button.color", {"context": {}})
+            self.call("POST", evaluate, {"context": {}})  # all at once: tells of none
+            self.assertEqual(self.served.stop(), 0)
+            described = lambda name: sinan(self.folder, "--format", "csv", "-c", f"DESCRIBE PARAMETER {name}").stdout
+            self.assertRegex(described("button.color"), fr"reads,{total} since \d{{4}}-.*Z\nlast read,\d{{4}}-.*:00.000000Z\n")
+            self.assertRegex(described("unread"), r"reads,0 since \d{4}-.*Z\n$")
+            self.serve()
+        shown = self.call("GET", "/v1/parameters/button.color")
+        self.assertEqual((shown["reads"]["count"], shown["configuration_version"]), (5, version))
+        self.assertLessEqual(shown["reads"]["since"], shown["reads"]["last"])
+        self.assertIsNone(self.call("GET", "/v1/parameters/unread")["reads"]["last"])
+
     def test_lists_come_in_pages(self):
         self.serve()
         for number in range(5):

@@ -80,6 +80,14 @@ void add_state(const ConfigurationView& view, std::string_view kind, const std::
   }
 }
 
+Json reads_json(const Usage& usage, std::string_view parameter) {
+  if (!usage.since) return {};
+  const Usage::Reads* reads = usage.find(parameter);
+  return Json::object({{"count", reads == nullptr ? 0 : reads->count},
+                       {"last", reads == nullptr ? Json() : Json(to_iso8601(reads->last))},
+                       {"since", to_iso8601(*usage.since)}});
+}
+
 bool sets(const Experiment& experiment, std::string_view parameter) {
   return std::ranges::any_of(experiment.branches, [&](const Branch& branch) {
     return std::ranges::find(branch.treatments, parameter, &Treatment::parameter) != branch.treatments.end();
@@ -136,9 +144,10 @@ Json listed(const ConfigurationView& view, const Segment& segment) {
   return item;
 }
 
-Result<Json> parameter_answer(const ConfigurationView& view, const Parameter& parameter) {
+Result<Json> parameter_answer(const ConfigurationView& view, const Usage& usage, const Parameter& parameter) {
   const ParameterCheck check = TRY(check_parameter(view.configuration(), parameter));
   return Json::object({{"parameter", listed(view, parameter)},
+                       {"reads", reads_json(usage, parameter.name)},
                        {"open", open_json(check.open)},
                        {"dead", dead_json(check.dead)},
                        {"configuration_version", view.configuration().version}});

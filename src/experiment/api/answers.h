@@ -7,6 +7,7 @@
 #include "catalog/catalog.h"
 #include "experiment/api/newest_configuration.h"
 #include "experiment/statements/experiment_check.h"
+#include "experiment/statements/usage.h"
 
 namespace sinan::experiment {
 
@@ -19,8 +20,9 @@ Json listed(const ConfigurationView& view, const Parameter& parameter);
 Json listed(const ConfigurationView& view, const Experiment& experiment);
 Json listed(const ConfigurationView& view, const Segment& segment);
 
-// {"parameter", "open", "dead", "configuration_version"}. Errors: those of bind().
-Result<Json> parameter_answer(const ConfigurationView& view, const Parameter& parameter);
+// {"parameter", "reads": {"count", "last", "since"}, "open", "dead", "configuration_version"}; "reads" is null until counting
+// began, "last" until there was one. Errors: those of bind().
+Result<Json> parameter_answer(const ConfigurationView& view, const Usage& usage, const Parameter& parameter);
 // {"experiment", "check", "configuration_version"}; "check" is null of one that has ended.
 Result<Json> experiment_answer(const ConfigurationView& view, const Experiment& experiment);
 

@@ -336,16 +336,19 @@ void add_parameters(net::Router& router, const SharedApi& api) {
        .handle = [api](const Request& request) -> Result<Response> {
          const auto view = TRY(api->newest.read());
          const Parameter& parameter = TRY(find_parameter(view->configuration(), {request.path_parameter("name"), {}}));
-         return tagged(*view, {std::string(kParameterKind), parameter.name}, TRY(parameter_answer(*view, parameter)));
+         return tagged(*view, {std::string(kParameterKind), parameter.name},
+                       TRY(parameter_answer(*view, TRY(stored_usage(api->project.catalog())), parameter)));
        },
        .is_slow = true,
        .doc = read_doc("A parameter",
-                       "With its experiments, what no experiment has taken, and rules that nothing reaches.",
+                       "With its experiments, how often services read it, what no experiment has taken, and rules that "
+                       "nothing reaches.",
                        net::object_schema({{"parameter", any_object()},
+                                           {"reads", or_null(any_object())},
                                            {"open", any_object()},
                                            {"dead", net::array_schema(any_object())},
                                            {"configuration_version", net::integer_schema(0, INT64_MAX)}},
-                                          {"parameter", "open", "dead", "configuration_version"}))});
+                                          {"parameter", "reads", "open", "dead", "configuration_version"}))});
   add_change(router, api,
              {.path = "/v1/parameters",
               .kind = kParameterKind,

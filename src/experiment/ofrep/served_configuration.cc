@@ -1,5 +1,7 @@
 #include "experiment/ofrep/served_configuration.h"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <string>
 #include <utility>
@@ -13,12 +15,13 @@ namespace sinan::experiment {
 namespace {
 
 constexpr std::chrono::milliseconds kInterval{100};
+constexpr std::chrono::seconds kRecordInterval{5};
 
 }  // namespace
 
-ServedConfiguration::ServedConfiguration(const catalog::Catalog& catalog, const Clock& clock,
+ServedConfiguration::ServedConfiguration(catalog::Catalog& catalog, const Clock& clock,
                                          std::function<void(uint64_t)> changed)
-    : catalog_(catalog), clock_(clock), changed_(std::move(changed)) {
+    : catalog_(catalog), clock_(clock), changed_(std::move(changed)), reads_(catalog, clock) {
   if (auto first = take_newest(); !first) log::error("experiments are not served: " + first.error().to_string());
   watcher_ = std::thread([this] { watch(); });
 }
@@ -55,14 +58,29 @@ Result<bool> ServedConfiguration::take_newest() {
 }
 
 void ServedConfiguration::watch() {
-  std::string told;  // the same trouble is logged once
+  // The same trouble is logged once.
+  const auto log_news = [](std::string_view what, const Error* error, std::string& told) {
+    std::string trouble = error == nullptr ? "" : error->to_string();
+    if (!trouble.empty() && trouble != told) log::error(fmt::format("{}: {}", what, trouble));
+    told = std::move(trouble);
+  };
+  std::string served_told;
+  std::string reads_told;
+  const auto record = [&] {
+    const Status recorded = reads_.record(evaluator_.counts().accesses);
+    log_news("reads of parameters are not recorded", recorded ? nullptr : &recorded.error(), reads_told);
+  };
+  record();
+  auto recorded_at = clock_.monotonic();
   while (clock_.wait(kInterval, ended_)) {
     const auto taken = take_newest();
     if (taken && *taken) changed_(evaluator_.read()->version());
-    std::string trouble = taken ? "" : taken.error().to_string();
-    if (!trouble.empty() && trouble != told) log::error("the last good experiments are served: " + trouble);
-    told = std::move(trouble);
+    log_news("the last good experiments are served", taken ? nullptr : &taken.error(), served_told);
+    if (clock_.monotonic() - recorded_at < kRecordInterval) continue;
+    record();
+    recorded_at = clock_.monotonic();
   }
+  record();
 }
 
 }  // namespace sinan::experiment

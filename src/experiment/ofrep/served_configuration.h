@@ -1,5 +1,6 @@
 // The project's configuration as a server serves it: compiled, and replaced within a tenth of a second when a statement has
-// published another, whoever ran it. A configuration that cannot be read leaves the last good one in place and is logged.
+// published another, whoever ran it. A configuration that cannot be read leaves the last good one in place and is logged. What
+// services read is recorded in the catalog every few seconds and at the end.
 //
 // Thread-safe; has a thread that looks at the catalog.
 #pragma once
@@ -16,6 +17,7 @@
 #include "catalog/catalog.h"
 #include "experiment/evaluator/evaluator.h"
 #include "experiment/ofrep/evaluation.h"
+#include "experiment/statements/usage.h"
 
 namespace sinan::experiment {
 
@@ -23,7 +25,7 @@ class ServedConfiguration {
  public:
   // Both must outlive this. `changed` is called after each replacement but the first load, with the version, on the thread of
   // this.
-  ServedConfiguration(const catalog::Catalog& catalog, const Clock& clock, std::function<void(uint64_t)> changed);
+  ServedConfiguration(catalog::Catalog& catalog, const Clock& clock, std::function<void(uint64_t)> changed);
   ~ServedConfiguration();
   ServedConfiguration(const ServedConfiguration&) = delete;
   ServedConfiguration& operator=(const ServedConfiguration&) = delete;
@@ -48,6 +50,7 @@ class ServedConfiguration {
   const Clock& clock_;
   const std::function<void(uint64_t)> changed_;
   Evaluator evaluator_;
+  ReadRecorder reads_;  // used by watcher_
   mutable std::mutex prepared_mutex_;
   mutable std::shared_ptr<const Prepared> prepared_;  // guarded by it
   std::atomic<bool> ended_ = false;

@@ -10,6 +10,8 @@
 namespace sinan::experiment {
 
 std::unique_ptr<flow::Step> make_question(std::function<Result<flow::Outcome>(const Configuration&)> answer);
-std::unique_ptr<flow::Step> make_catalog_question(std::function<Result<flow::Outcome>(const catalog::Catalog&)> answer);
+// One that needs more than the configuration.
+std::unique_ptr<flow::Step> make_catalog_question(
+    std::function<Result<flow::Outcome>(const catalog::Catalog& catalog, const Clock& clock)> answer);
 
 }  // namespace sinan::experiment

@@ -12,6 +12,7 @@
 #include "experiment/statements/lookup.h"
 #include "experiment/statements/question_step.h"
 #include "experiment/statements/stored_configuration.h"
+#include "experiment/statements/usage.h"
 
 namespace sinan::experiment {
 namespace {
@@ -145,8 +146,11 @@ Result<flow::Outcome> show_experiments(const Configuration& configuration) {
   return outcome;
 }
 
-Result<flow::Outcome> describe_parameter(const Configuration& configuration, const sql::Name& name) {
+Result<flow::Outcome> describe_parameter(const catalog::Catalog& catalog, const sql::Name& name) {
+  const Configuration configuration = TRY(stored_configuration(catalog));
   const Parameter& parameter = TRY(find_parameter(configuration, name));
+  const Usage usage = TRY(stored_usage(catalog));
+  const Usage::Reads* reads = usage.find(parameter.name);
   Properties properties;
   properties.add("parameter", parameter.name);
   properties.add("type", to_string(parameter.type));
@@ -155,6 +159,10 @@ Result<flow::Outcome> describe_parameter(const Configuration& configuration, con
   properties.add("owner", parameter.owner);
   properties.add("description", parameter.description);
   properties.add("experiments", join(users_of(configuration, parameter.name), ", "));
+  if (usage.since) {
+    properties.add("reads", fmt::format("{} since {}", reads == nullptr ? 0 : reads->count, to_iso8601(*usage.since)));
+  }
+  if (reads != nullptr) properties.add("last read", to_iso8601(reads->last));
   flow::Outcome outcome;
   outcome.tables.push_back(properties.finish());
   if (parameter.rules.empty()) return outcome;
@@ -292,7 +300,8 @@ Result<std::unique_ptr<flow::Step>> ShowExperiments::check(const flow::Parsed&, 
 flow::Help DescribeParameter::help() const {
   return {.summary = "Show a parameter: type, default, values, rules, and the experiments that set it.",
           .synopsis = "DESCRIBE PARAMETER name",
-          .details = "",
+          .details =
+              "With how often services have read it one by one (OFREP) from a server of this project, and when last.",
           .example = "DESCRIBE PARAMETER checkout.button_color"};
 }
 Result<std::unique_ptr<flow::Parsed>> DescribeParameter::parse(const flow::Statement&, sql::Tokens& tokens) const {
@@ -302,7 +311,8 @@ Result<std::unique_ptr<flow::Step>> DescribeParameter::check(const flow::Parsed&
                                                              flow::CheckContext& context) const {
   const sql::Name name = *static_cast<const NamedObject&>(parsed).name;
   TRY(find_parameter(TRY(configuration_in(context)), name));
-  return make_question([name](const Configuration& configuration) { return describe_parameter(configuration, name); });
+  return make_catalog_question(
+      [name](const catalog::Catalog& catalog, const Clock&) { return describe_parameter(catalog, name); });
 }
 
 flow::Help DescribeExperiment::help() const {
@@ -351,9 +361,10 @@ Result<std::unique_ptr<flow::Parsed>> ShowChanges::parse(const flow::Statement&,
 }
 Result<std::unique_ptr<flow::Step>> ShowChanges::check(const flow::Parsed& parsed, flow::CheckContext&) const {
   const auto& name = static_cast<const NamedObject&>(parsed).name;
-  return make_catalog_question([object = name ? name->text : std::string()](const catalog::Catalog& catalog) {
-    return show_changes(catalog, object);
-  });
+  return make_catalog_question(
+      [object = name ? name->text : std::string()](const catalog::Catalog& catalog, const Clock&) {
+        return show_changes(catalog, object);
+      });
 }
 
 }  // namespace sinan::experiment
