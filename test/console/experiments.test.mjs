@@ -34,8 +34,8 @@ test("an experiment from its list to its end, with every step in the history", a
   await page.getByText("Now 20 %, at most 100 %.").waitFor();
   await page.getByText(/by ann, version \d+: no complaints/).waitFor();
   // A winner becomes the default.
-  await page.getByLabel("Ship").selectOption("t1");
   await page.getByRole("button", { name: "End", exact: true }).click();
+  await page.getByLabel("Ship").selectOption("t1");
   await page.getByText(/The values of t1 become everybody's defaults/).waitFor();
   await page.getByRole("button", { name: "End it" }).click();
   await page.getByText("ended", { exact: true }).first().waitFor();
@@ -74,6 +74,240 @@ test("a parameter explains what somebody sees", async (t) => {
   assert.equal(await page.getByRole("button", { name: /Pause|End|Change the rollout/ }).count(), 0);
 });
 
+const proof = (page) => page.getByRole("region", { name: "Does it compete?" });
+const group = (page, name) => page.getByRole("group", { name: `Group ${name}`, exact: true });
+
+test("an experiment is made in the form: the overlap is shown, the remedy pressed, saved, started", async (t) => {
+  const server = await Server.start(t, { tokens: { ann: "editor" }, program });
+  const page = await open(t, server, { token: server.tokens.ann, path: "#/experiments" });
+  await page.getByRole("link", { name: "New experiment" }).click();
+  await page.getByLabel("Name").fill("form.made");
+  await page.getByLabel("Owner").fill("shop");
+  await proof(page).getByText(/Checked as soon as it is complete/).waitFor();
+  await page.getByLabel("Parameter", { exact: true }).selectOption("button.color");
+  const values = page.getByRole("group", { name: "button.color" });
+  // Legal values are chosen, and parts say whose value they have without one.
+  assert.deepEqual(await values.getByLabel("control").locator("option").allTextContents(), ["not set", "'green'", "'black'", "'blue'"]);
+  await page.getByRole("button", { name: "Split treatment" }).click();
+  await group(page, "treatment_1").getByLabel("Group").fill("t1");
+  await group(page, "treatment_2").getByLabel("Group").fill("t2");
+  await page.getByText("t2: buckets 75 to 99, 25 %").waitFor({ state: "attached" });
+  assert.equal(await values.getByLabel("t1").locator("option").first().textContent(), "as treatment");
+  await values.getByLabel("control").selectOption("'green'");
+  await values.getByLabel("t1").selectOption("'black'");
+  await values.getByLabel("t2").selectOption("'blue'");
+  // Everybody: it competes with the one that runs.
+  await proof(page).getByText("It cannot run: 1 of 1 are not proved to be apart.").waitFor();
+  const witness = proof(page).getByRole("region", { name: "Somebody whom black decides button.color for, too" });
+  await witness.getByRole("row", { name: "city 'Oslo'" }).waitFor();
+  await proof(page).getByRole("button", { name: "Add it to every branch" }).click();
+  assert.equal(await page.getByLabel("Condition").inputValue(), "city NOT IN ('Oslo')");
+  await proof(page).getByText("It competes with none of 1: that is proved.").waitFor();
+  await proof(page).getByText("The proof").click();
+  await proof(page).getByText(/Apart from black on button.color by city:/).waitFor();
+  await page.getByLabel("Rollout in percent").fill("10");
+  await page.getByLabel("At most, in percent").fill("50");
+  await page.getByRole("button", { name: "Add a window of time" }).click();
+  await page.getByLabel("Begin").fill("2026-12-01T09:30");
+  await page.getByLabel("Reason").fill("darker sells");
+  await page.getByRole("button", { name: "Save as a draft" }).click();
+  await page.getByRole("heading", { name: "Experiments: form.made" }).waitFor();
+  await page.getByText(/by ann, version \d+: darker sells/).waitFor();
+  await page.getByRole("button", { name: "Start", exact: true }).click();
+  await page.getByRole("button", { name: "Start it" }).click();
+  await page.getByText("running", { exact: true }).first().waitFor();
+  const { experiment } = await server.request("GET", "/v1/experiments/form.made", undefined, server.tokens.ann);
+  assert.deepEqual(experiment.groups, [
+    { name: "control", first: 0, last: 49 },
+    { name: "treatment", first: 50, last: 99, groups: [{ name: "t1", first: 50, last: 74 }, { name: "t2", first: 75, last: 99 }] },
+  ]);
+  assert.deepEqual(experiment.branches, [
+    { when: "city NOT IN ('Oslo')", set: { "button.color": { control: "green", t1: "black", t2: "blue" } } },
+  ]);
+  assert.equal(experiment.rollout, 10);
+  assert.equal(experiment.max_rollout, 50);
+  assert.equal(experiment.schedule.length, 1);
+  assert.match(experiment.schedule[0].begin, /^2026-12-01T09:30:00/);
+  assert.equal(experiment.owner, "shop");
+});
+
+test("what is wrong in the form is told at its place, and nothing is saved", async (t) => {
+  const server = await Server.start(t, { program });
+  const page = await open(t, server, { path: "#/experiments/new" });
+  await page.getByRole("button", { name: "Save as a draft" }).click();
+  await page.getByText("it needs a name").first().waitFor();
+  await page.getByText("choose a parameter that it sets").first().waitFor();
+  assert.equal(await page.getByLabel("Name").evaluate((input) => input === document.activeElement), true);
+  await page.getByLabel("Name").fill("1st");
+  await page.getByText("letters, digits, _ . and -, beginning with a letter").waitFor();
+  await page.getByLabel("Name").fill("first");
+  // Ranges with a gap, with an overlap, and shared again.
+  await group(page, "treatment").getByLabel("First").fill("60");
+  await page.getByText("Buckets 50 to 59 are in no group.").waitFor();
+  await group(page, "treatment").getByLabel("First").fill("40");
+  await page.getByText("Buckets 40 to 49 are in control and in treatment.").waitFor();
+  await group(page, "treatment").getByLabel("First").fill("x");
+  await group(page, "treatment").getByText("first and last bucket are whole numbers").waitFor();
+  await page.getByRole("button", { name: "Add a group" }).click();
+  await page.getByRole("button", { name: "Share equally" }).click();
+  await page.getByRole("button", { name: "Remove t2" }).click();
+  await page.getByText("Buckets 66 to 99 are in no group.").waitFor();
+  await page.getByRole("button", { name: "Share equally" }).click();
+  await page.getByText("treatment: buckets 50 to 99, 50 %").waitFor({ state: "attached" });
+  await page.getByLabel("Parameter", { exact: true }).selectOption("button.color");
+  await page.getByRole("alert").getByText("give at least one group a value").waitFor();
+  await page.getByRole("group", { name: "button.color" }).getByLabel("control").selectOption("'green'");
+  // The server's words about a condition stand at the condition.
+  await page.getByRole("button", { name: "Add a branch" }).click();
+  const second = page.getByRole("group", { name: "Branch 2" });
+  await second.getByLabel("Parameter", { exact: true }).selectOption("button.color");
+  await second.getByLabel("control").selectOption("'blue'");
+  await second.getByLabel("Condition").fill("city = ");
+  await second.getByText("expected a value, found the end of the statement").waitFor();
+  assert.equal(await second.getByLabel("Condition").getAttribute("aria-invalid"), "true");
+  // A branch behind one for everybody is never reached.
+  await second.getByLabel("Condition").fill("city = 'Bergen'");
+  await proof(page).getByRole("heading", { name: "Nothing can reach" }).waitFor();
+  await page.getByRole("button", { name: "Remove branch 2" }).click();
+  await proof(page).getByRole("heading", { name: "Nothing can reach" }).waitFor({ state: "detached" });
+  await page.getByLabel("Rollout in percent").fill("60");
+  await page.getByLabel("At most, in percent").fill("50");
+  await page.getByText("at most 50 %, its maximum").waitFor();
+  const { total } = await server.request("GET", "/v1/experiments");
+  assert.equal(total, 3);
+  // A name that is taken is the server's to tell.
+  await page.getByLabel("At most, in percent").fill("100");
+  await page.getByLabel("Name").fill("black");
+  await page.getByRole("button", { name: "Save as a draft" }).click();
+  await page.getByRole("alert").getByText(/experiment exists already/).waitFor();
+});
+
+test("a draft is edited; somebody else's change in between is not overwritten", async (t) => {
+  const server = await Server.start(t, { program });
+  const page = await open(t, server, { path: "#/experiments/rome" });
+  await page.getByRole("link", { name: "Edit", exact: true }).click();
+  assert.equal(await page.getByLabel("Condition").inputValue(), "city = 'Rome'");
+  await page.getByLabel("Condition").fill("city = 'Rome' OR city = 'Oslo'");
+  await proof(page).getByRole("button", { name: "Add it to every branch" }).click();
+  assert.equal(await page.getByLabel("Condition").inputValue(), "(city = 'Rome' OR city = 'Oslo') AND city NOT IN ('Oslo')");
+  await proof(page).getByText("It competes with none of 1: that is proved.").waitFor();
+  await server.request("PATCH", "/v1/experiments/rome", { owner: "travel" });
+  await page.getByRole("button", { name: "Save the changes" }).click();
+  await page.getByText(/Somebody else saved while this form was open/).waitFor();
+  await page.getByRole("button", { name: "Drop my changes and read it again" }).click();
+  await page.getByText(/Somebody else saved/).waitFor({ state: "detached" });
+  assert.equal(await page.getByLabel("Owner").inputValue(), "travel");
+  await group(page, "a").getByLabel("Group").fill("as_it_was");
+  await page.getByLabel("Condition").fill("city = 'Roma'");
+  await page.getByRole("button", { name: "Save the changes" }).click();
+  await page.getByRole("heading", { name: "Experiments: rome" }).waitFor();
+  const { experiment } = await server.request("GET", "/v1/experiments/rome");
+  // The value went with the group to its new name.
+  assert.deepEqual(experiment.branches, [{ when: "city = 'Roma'", set: { "button.color": { as_it_was: "green", b: "black" } } }]);
+});
+
+test("of an experiment that runs, the plan is edited, a group split, and the winner shipped to its audience", async (t) => {
+  const server = await Server.start(t, { program });
+  const page = await open(t, server, { path: "#/experiments/black/edit" });
+  await page.getByText(/Unit, buckets and groups stay/).waitFor();
+  assert.equal(await page.getByLabel("Unit").count(), 0);
+  await page.getByRole("group", { name: "button.color" }).getByLabel("t2").selectOption("'green'");
+  await page.getByRole("button", { name: "Save the changes" }).click();
+  await page.getByRole("button", { name: "Split a group" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Group to split").selectOption("control");
+  await group(dialog, "control_1").getByLabel("Last").fill("9");
+  await dialog.getByText("Buckets 10 to 24 are in no group.").waitFor();
+  await dialog.getByRole("button", { name: "Split control" }).click();
+  await dialog.getByText(/parts do not tile the group's buckets/).waitFor();
+  await group(dialog, "control_2").getByLabel("First").fill("10");
+  await dialog.getByRole("button", { name: "Split control" }).click();
+  await page.getByText("control_1: buckets 0 to 9, 10 %").waitFor({ state: "attached" });
+  await page.getByRole("button", { name: "End", exact: true }).click();
+  await page.getByLabel("Ship").selectOption("t1");
+  await page.getByLabel("only to those whom its conditions hold for").check();
+  await page.getByText(/Rules give the values of t1 to all whom its conditions hold for/).waitFor();
+  await page.getByRole("button", { name: "End it" }).click();
+  await page.getByText("ended", { exact: true }).first().waitFor();
+  const { parameter } = await server.request("GET", "/v1/parameters/button.color");
+  assert.equal(parameter.default, "green");
+  assert.ok(parameter.rules.some((rule) => rule.when === "city = 'Oslo'" && rule.value === "black"), JSON.stringify(parameter.rules));
+});
+
+test("a parameter is declared and changed in the form", async (t) => {
+  const server = await Server.start(t, { tokens: { ann: "editor" } });
+  const page = await open(t, server, { token: server.tokens.ann, path: "#/parameters" });
+  await page.getByRole("link", { name: "New parameter" }).click();
+  await page.getByRole("button", { name: "Declare it" }).click();
+  await page.getByText("letters, digits, _ . and -, beginning with a letter").waitFor();
+  await page.getByLabel("Name").fill("list.size");
+  await page.getByLabel("Type").selectOption("int");
+  await page.getByLabel("Default").fill("ten");
+  await page.getByText("expected a value of type int").waitFor();
+  await page.getByRole("button", { name: "Add a value" }).click();
+  await page.getByLabel("Value 1", { exact: true }).fill("10");
+  await page.getByRole("button", { name: "Add a value" }).click();
+  await page.getByLabel("Value 2", { exact: true }).fill("25");
+  // With legal values the default is chosen among them.
+  await page.getByLabel("Default").selectOption("10");
+  await page.getByRole("button", { name: "Add a rule" }).click();
+  const rule = page.getByRole("group", { name: "Rule 1" });
+  await rule.getByLabel("Condition").fill("city = ");
+  await rule.getByLabel("Value").selectOption("25");
+  await page.getByRole("button", { name: "Declare it" }).click();
+  await rule.getByText("expected a value, found the end of the statement").waitFor();
+  await rule.getByLabel("Condition").fill("city = 'Oslo'");
+  await page.getByRole("button", { name: "Declare it" }).click();
+  await page.getByRole("heading", { name: "Parameters: list.size" }).waitFor();
+  await page.getByRole("link", { name: "Edit", exact: true }).click();
+  await page.getByLabel("Default").selectOption("25");
+  await page.getByRole("button", { name: "Remove rule 1" }).click();
+  await page.getByLabel("Reason").fill("more is seen");
+  await page.getByRole("button", { name: "Save the changes" }).click();
+  await page.getByText(/by ann, version \d+: more is seen/).waitFor();
+  const { parameter } = await server.request("GET", "/v1/parameters/list.size", undefined, server.tokens.ann);
+  assert.deepEqual([parameter.default, parameter.values, parameter.rules], [25, [10, 25], undefined]);
+});
+
+test("the forms in both widths and colour schemes", async (t) => {
+  const server = await Server.start(t, { program });
+  for (const path of ["experiments/new", "experiments/everybody/edit", "experiments/black/edit", "parameters/new", "parameters/button.color/edit"]) {
+    for (const width of [1280, 390]) {
+      for (const dark of [false, true]) {
+        const page = await open(t, server, { path: `#/${path}`, width, dark });
+        await page.getByRole("button", { name: /Save|Declare/ }).waitFor();
+        if (path === "experiments/new") {
+          await page.getByRole("button", { name: "Split treatment" }).click();
+          await group(page, "treatment_2").getByLabel("First").fill("80");
+          await page.getByRole("button", { name: "Save as a draft" }).click();
+          await page.getByText("it needs a name").first().waitFor();
+        } else if (path.includes("everybody")) {
+          await page.getByText("It cannot run: 1 of 1 are not proved to be apart.").waitFor();
+        }
+        await shoot(page, path, width, dark);
+      }
+    }
+  }
+});
+
+test("the dialogs in both widths", async (t) => {
+  const server = await Server.start(t, { program });
+  for (const [button, width, dark] of [["Split a group", 390, true], ["Split a group", 1280, false], ["End", 390, true]]) {
+    const page = await open(t, server, { path: "#/experiments/black", width, dark });
+    await page.getByRole("button", { name: button, exact: true }).click();
+    await page.getByRole("dialog").waitFor();
+    await shoot(page, `dialog ${button}`, width, dark);
+  }
+});
+
+async function shoot(page, path, width, dark) {
+  await checkWidth(page);
+  await checkAccessibility(page);
+  if (process.env.SHOTS) {
+    await page.screenshot({ path: `${process.env.SHOTS}/${path.replaceAll(/[\/ ]/g, "_")}_${width}_${dark ? "dark" : "light"}.png`, fullPage: true });
+  }
+}
+
 test("both widths, both colour schemes", async (t) => {
   const server = await Server.start(t, { program });
   for (const path of ["experiments", "experiments/everybody", "experiments/black", "parameters", "parameters/button.color"]) {
@@ -81,11 +315,7 @@ test("both widths, both colour schemes", async (t) => {
       for (const dark of [false, true]) {
         const page = await open(t, server, { path: `#/${path}`, width, dark });
         await page.getByText("button.color").first().waitFor({ state: "attached" });
-        await checkWidth(page);
-        await checkAccessibility(page);
-        if (process.env.SHOTS) {
-          await page.screenshot({ path: `${process.env.SHOTS}/${path.replaceAll("/", "_")}_${width}_${dark ? "dark" : "light"}.png`, fullPage: true });
-        }
+        await shoot(page, path, width, dark);
       }
     }
   }

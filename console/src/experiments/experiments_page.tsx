@@ -14,15 +14,19 @@ import { useData } from "../frame/use_data";
 import type { PageProps } from "../pages";
 import { Act, type Action } from "./act";
 import "./experiments.css";
+import { ExperimentForm } from "./experiment_form";
 import { GroupTree } from "./group_tree";
 import { History } from "./history";
 import { allGroups, percent, valueText, type Check, type Experiment, type State } from "./model";
+import { SplitGroup, splittable } from "./split_group";
 import { Verdict } from "./verdict";
 
 const kStates: State[] = ["draft", "running", "paused", "ended"];
 
 export default function ExperimentsPage({ rest }: PageProps) {
-  const name = rest[0];
+  const [name, what] = rest;
+  if (name === "new" && rest.length === 1) return <ExperimentForm />;
+  if (name && what === "edit") return <ExperimentForm key={name} name={name} />;
   return name ? <One key={name} name={name} /> : <List />;
 }
 
@@ -38,7 +42,14 @@ function List() {
   );
   return (
     <div class="stack">
-      <h1>Experiments</h1>
+      <div class="page-head">
+        <h1>Experiments</h1>
+        {mayEdit(useStore(session)) && (
+          <a class="button primary" href={href("experiments", "new")}>
+            New experiment
+          </a>
+        )}
+      </div>
       <div class="filters">
         <Field label="Search">
           {(attributes) => <input {...attributes} type="search" value={search} onInput={(event) => setSearch(event.currentTarget.value)} />}
@@ -60,7 +71,7 @@ function List() {
         <p class="loading">Loading…</p>
       ) : data.experiments.length === 0 ? (
         <Empty title="No experiment">
-          <p>CREATE EXPERIMENT on the SQL page makes one.</p>
+          <p>“New experiment” makes one, and so does CREATE EXPERIMENT on the SQL page.</p>
         </Empty>
       ) : (
         <Table
@@ -220,7 +231,7 @@ function Rollout({ experiment, onChanged }: { experiment: Experiment; onChanged:
 
 function Actions({ experiment, onChanged }: { experiment: Experiment; onChanged: () => void }) {
   const [action, setAction] = useState<Action | null>(null);
-  const [winner, setWinner] = useState("");
+  const [open, setOpen] = useState<"end" | "split" | null>(null);
   if (!mayEdit(useStore(session)) || experiment.state === "ended") return null;
   const path = `/v1/experiments/${encodeURIComponent(experiment.name)}`;
   const { name, state } = experiment;
@@ -230,32 +241,67 @@ function Actions({ experiment, onChanged }: { experiment: Experiment; onChanged:
     explain: <p>Everybody sees the default. It keeps its place, and can be started again at any time.</p> };
   const drop: Action = { title: `Drop ${name}`, button: "Drop it", method: "DELETE", path, danger: true,
     explain: <p>The draft is gone. It has never run.</p> };
-  const end: Action = { title: `End ${name}`, button: "End it", method: "POST", path: `${path}/end`, danger: true,
-    body: winner ? { ship: winner } : {},
-    explain: (
-      <p>
-        {winner ? `The values of ${winner} become everybody's defaults, in the same version that ends the experiment.` : "Everybody sees the default."}{" "}
-        It cannot be started again.
-      </p>
-    ) };
+  const done = () => {
+    setAction(null);
+    setOpen(null);
+    onChanged();
+  };
   return (
     <div class="row">
       {(state === "draft" || state === "paused") && <button class="button primary" onClick={() => setAction(start)}>Start</button>}
       {state === "running" && <button class="button" onClick={() => setAction(pause)}>Pause</button>}
       {state === "draft" && <button class="button" onClick={() => setAction(drop)}>Drop</button>}
+      <a class="button" href={href("experiments", name, "edit")}>
+        Edit
+      </a>
       {state !== "draft" && (
         <>
-          <select class="winner" aria-label="Ship" value={winner} onChange={(event) => setWinner(event.currentTarget.value)}>
-            <option value="">ship nothing</option>
-            {allGroups(experiment.groups).map((group) => (
-              <option key={group.name} value={group.name}>ship {group.name}</option>
-            ))}
-          </select>
-          <button class="button" onClick={() => setAction(end)}>End</button>
+          {splittable(experiment).length > 0 && <button class="button" onClick={() => setOpen("split")}>Split a group</button>}
+          <button class="button" onClick={() => setOpen("end")}>End</button>
         </>
       )}
-      {action && <Act action={action} version={experiment.version} onClose={() => setAction(null)}
-                      onDone={() => { setAction(null); onChanged(); }} />}
+      {action && <Act action={action} version={experiment.version} onClose={() => setAction(null)} onDone={done} />}
+      {open === "end" && <End experiment={experiment} onClose={() => setOpen(null)} onDone={done} />}
+      {open === "split" && <SplitGroup experiment={experiment} onClose={() => setOpen(null)} onDone={done} />}
     </div>
+  );
+}
+
+function End({ experiment, onDone, onClose }: { experiment: Experiment; onDone: () => void; onClose: () => void }) {
+  const [winner, setWinner] = useState("");
+  const [audience, setAudience] = useState(false);
+  return (
+    <Act version={experiment.version} onDone={onDone} onClose={onClose}
+         action={{
+           title: `End ${experiment.name}`, button: "End it", method: "POST", danger: true,
+           path: `/v1/experiments/${encodeURIComponent(experiment.name)}/end`,
+           body: winner ? { ship: winner, to_audience: audience } : {},
+           explain: (
+             <div class="stack">
+               <Field label="Ship">
+                 {(attributes) => (
+                   <select {...attributes} value={winner} onChange={(event) => setWinner(event.currentTarget.value)}>
+                     <option value="">nothing</option>
+                     {allGroups(experiment.groups).map((group) => (
+                       <option key={group.name}>{group.name}</option>
+                     ))}
+                   </select>
+                 )}
+               </Field>
+               {winner && (
+                 <label class="check">
+                   <input type="checkbox" checked={audience} onChange={(event) => setAudience(event.currentTarget.checked)} />
+                   only to those whom its conditions hold for
+                 </label>
+               )}
+               <p aria-live="polite">
+                 {!winner ? "Everybody sees the default."
+                   : audience ? `Rules give the values of ${winner} to all whom its conditions hold for, in the same version that ends the experiment.`
+                   : `The values of ${winner} become everybody's defaults, in the same version that ends the experiment.`}{" "}
+                 It cannot be started again.
+               </p>
+             </div>
+           ),
+         }} />
   );
 }

@@ -102,76 +102,30 @@ export function valueText(value: Value): string {
   return JSON.stringify(value);
 }
 
-// What was typed, as a value of the parameter's type. Throws an Error that says what was expected.
+// What was typed, as a value of the parameter's type. A text may stand in quotes, as statements write it: '' is the empty one. Throws an
+// Error that says what was expected.
 export function readValue(text: string, type: Parameter["type"]): Value {
-  if (type === "string") return text;
+  if (type === "string") return /^'.*'$/s.test(text) && text.length > 1 ? text.slice(1, -1).replaceAll("''", "'") : text;
   if (type === "bool" && (text === "true" || text === "false")) return text === "true";
-  if (type === "int" && /^-?\d+$/.test(text.trim())) return Number(text);
+  if (type === "int" && /^\s*-?\d+\s*$/.test(text)) {
+    if (Number.isSafeInteger(Number(text))) return Number(text);
+    throw new Error("a browser keeps whole numbers up to 9007199254740991: use the SQL page");
+  }
   if (type === "double" && text.trim() !== "" && Number.isFinite(Number(text))) return Number(text);
   if (type === "json") {
     try {
       return JSON.parse(text);
     } catch {
-      throw new Error("expected JSON");
+      throw new Error('expected JSON, like {"size": 3}');
     }
   }
   throw new Error(`expected a value of type ${type}`);
 }
 
+// What readValue() reads as `value`.
 export function editText(value: Value): string {
-  return typeof value === "string" ? value : JSON.stringify(value);
-}
-
-// "control [0..49], treatment [50..99] (t1 [50..74], t2 [75..99])": as statements write groups.
-export function groupsText(groups: Group[]): string {
-  return groups
-    .map((group) => `${group.name} [${group.first}..${group.last}]${group.groups ? ` (${groupsText(group.groups)})` : ""}`)
-    .join(", ");
-}
-
-// Throws an Error with the place where the text goes wrong.
-export function readGroups(text: string): Group[] {
-  let at = 0;
-  const fail = (expected: string): never => {
-    const found = text.slice(at, at + 12).trim();
-    throw new Error(`expected ${expected}${found ? ` before "${found}"` : " at the end"}`);
-  };
-  const take = (pattern: RegExp): RegExpExecArray | null => {
-    const found = new RegExp(`\\s*${pattern.source}`, "y");
-    found.lastIndex = at;
-    const match = found.exec(text);
-    if (match) at = found.lastIndex;
-    return match;
-  };
-  const list = (depth: number): Group[] => {
-    const groups: Group[] = [];
-    do {
-      const name = take(/([A-Za-z_][\w.-]*)/) ?? fail("a group's name");
-      const range = take(/\[\s*(\d+)\s*(?:\.\.\s*(\d+)\s*)?\]/) ?? fail("a range like [0..49]");
-      const group: Group = { name: name[1]!, first: Number(range[1]), last: Number(range[2] ?? range[1]) };
-      if (take(/\(/)) {
-        if (depth > 28) fail("fewer levels");
-        group.groups = list(depth + 1);
-        if (!take(/\)/)) fail('")"');
-      }
-      groups.push(group);
-    } while (take(/,/));
-    return groups;
-  };
-  const groups = list(0);
-  if (take(/\S/)) {
-    at--;
-    fail('","');
-  }
-  return groups;
-}
-
-export function equalGroups(count: number, buckets: number): Group[] {
-  return Array.from({ length: count }, (_, i) => ({
-    name: i === 0 ? "control" : count === 2 ? "treatment" : `t${i}`,
-    first: Math.floor((i * buckets) / count),
-    last: Math.floor(((i + 1) * buckets) / count) - 1,
-  }));
+  if (typeof value !== "string") return JSON.stringify(value);
+  return value === "" || value.startsWith("'") ? valueText(value) : value;
 }
 
 // All groups of the tree, each before its parts.

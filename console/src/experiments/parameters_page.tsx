@@ -8,15 +8,20 @@ import { Table } from "../components/table";
 import { api } from "../frame/api";
 import { ago } from "../frame/format";
 import { href } from "../frame/router";
+import { mayEdit, session } from "../frame/session";
+import { useStore } from "../frame/store";
 import { useData } from "../frame/use_data";
 import type { PageProps } from "../pages";
 import "./experiments.css";
 import { History } from "./history";
 import { valueText, type Dead, type Open, type Parameter, type Value } from "./model";
+import { ParameterForm } from "./parameter_form";
 import { DeadList, OpenSpace } from "./verdict";
 
 export default function ParametersPage({ rest }: PageProps) {
-  const name = rest[0];
+  const [name, what] = rest;
+  if (name === "new" && rest.length === 1) return <ParameterForm />;
+  if (name && what === "edit") return <ParameterForm key={name} name={name} />;
   return name ? <One key={name} name={name} /> : <List />;
 }
 
@@ -28,7 +33,14 @@ function List() {
   );
   return (
     <div class="stack">
-      <h1>Parameters</h1>
+      <div class="page-head">
+        <h1>Parameters</h1>
+        {mayEdit(useStore(session)) && (
+          <a class="button primary" href={href("parameters", "new")}>
+            New parameter
+          </a>
+        )}
+      </div>
       <div class="filters">
         <Field label="Search">
           {(attributes) => <input {...attributes} type="search" value={search} onInput={(event) => setSearch(event.currentTarget.value)} />}
@@ -40,7 +52,7 @@ function List() {
         <p class="loading">Loading…</p>
       ) : data.parameters.length === 0 ? (
         <Empty title="No parameter">
-          <p>CREATE PARAMETER on the SQL page makes one.</p>
+          <p>“New parameter” makes one, and so does CREATE PARAMETER on the SQL page.</p>
         </Empty>
       ) : (
         <Table
@@ -64,6 +76,7 @@ function List() {
 }
 
 function One({ name }: { name: string }) {
+  const editable = mayEdit(useStore(session));
   const { data, error, reload } = useData(
     (signal) => api.get<{ parameter: Parameter; open: Omit<Open, "parameter">; dead: Dead[] }>(`/v1/parameters/${encodeURIComponent(name)}`, signal),
     [name],
@@ -80,7 +93,14 @@ function One({ name }: { name: string }) {
   const { parameter } = data;
   return (
     <div class="stack">
-      <h1>Parameters: {parameter.name}</h1>
+      <div class="page-head">
+        <h1>Parameters: {parameter.name}</h1>
+        {editable && (
+          <a class="button" href={href("parameters", parameter.name, "edit")}>
+            Edit
+          </a>
+        )}
+      </div>
       {parameter.description && <p>{parameter.description}</p>}
       <dl class="facts">
         <div>

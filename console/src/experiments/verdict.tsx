@@ -1,14 +1,15 @@
 // The proof that an experiment competes with no other, or who would be in both, in words.
 import { Badge, type Tone } from "../components/badge";
+import { Table } from "../components/table";
 import { href } from "../frame/router";
-import type { Check, Dead, Open, Pair } from "./model";
+import { valueText, type Check, type Dead, type Open, type Pair } from "./model";
 
 const kTones: Record<Pair["verdict"], Tone> = { DISJOINT: "good", OVERLAP: "bad", UNKNOWN: "warn" };
 
 function PairText({ pair, onRemedy }: { pair: Pair; onRemedy?: (condition: string) => void }) {
   const other = <a href={href("experiments", pair.other)}>{pair.other}</a>;
   return (
-    <li>
+    <li class="pair">
       <p>
         <Badge tone={kTones[pair.verdict]}>{pair.verdict}</Badge> {pair.verdict === "DISJOINT" ? "Apart from" : "With"} {other}{" "}
         on <code>{pair.parameter}</code>
@@ -25,10 +26,18 @@ function PairText({ pair, onRemedy }: { pair: Pair; onRemedy?: (condition: strin
         )}
       </p>
       {pair.witness && (
-        <p>
-          Both would decide for <code>{pair.witness.text}</code>: group <b>{pair.witness.group}</b> here,{" "}
-          <b>{pair.witness.other_group}</b> there{pair.witness.time && `, at ${pair.witness.time}`}.
-        </p>
+        <>
+          <p>
+            Both would decide for somebody{pair.witness.time && ` at ${pair.witness.time}`}: group <b>{pair.witness.group}</b> here,{" "}
+            <b>{pair.witness.other_group}</b> there.
+          </p>
+          <Table caption={`Somebody whom ${pair.other} decides ${pair.parameter} for, too`} rowKey={([name]) => name}
+                 rows={Object.entries(pair.witness.context)}
+                 columns={[
+                   { title: "Attribute", cell: ([name]) => name },
+                   { title: "Value", cell: ([, value]) => <code>{valueText(value)}</code> },
+                 ]} />
+        </>
       )}
       {pair.reason && <p>No proof was found: {pair.reason}.</p>}
       {pair.remedy && (
