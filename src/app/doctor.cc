@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "app/command_line.h"
+#include "app/server/server_address.h"
 #include "base/machine.h"
 #include "base/strings.h"
 #include "engine/duckdb/duckdb_engine.h"
@@ -125,6 +126,11 @@ void examine_project(const std::filesystem::path& folder, const flow::Registry& 
   }
   auto project =
       flow::Project::open({.folder = folder, .command_line = "sinan doctor", .without_sources = true}, registry);
+  const auto server = read_server_address(folder);
+  if (!project && project.error().code == Code::kBusy && server && *server) {
+    findings.push_back({.name = "project", .works = true, .detail = "sinan serve owns it: commands go through that"});
+    return;
+  }
   if (!project) {
     findings.push_back(
         {.name = "project", .works = false, .detail = project.error().message, .remedy = project.error().hint});

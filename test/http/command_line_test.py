@@ -279,6 +279,12 @@ class AddressTest(Folder):
         self.assertEqual((code, out), (1, b""))
         self.assertIn(b"with other data sources", error)
 
+    def test_the_doctor_knows_the_server(self):
+        folder = self.folder()
+        self.serve(folder)
+        _, out, _ = self.command(folder, ["doctor"])
+        self.assertIn(b"sinan serve owns it", out)
+
 
 class ServedPromptTest(prompt_test.PromptTest):
     """Everything the prompt does, while the project is served."""
