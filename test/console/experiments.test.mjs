@@ -234,6 +234,32 @@ test("of an experiment that runs, the plan is edited, a group split, and the win
   assert.ok(parameter.rules.some((rule) => rule.when === "city = 'Oslo'" && rule.value === "black"), JSON.stringify(parameter.rules));
 });
 
+test("what cannot be proved is told with its reason; an unreadable number of buckets draws nothing wrong", async (t) => {
+  const server = await Server.start(t, { program: "CREATE PARAMETER n INT DEFAULT 1" });
+  // The same salt with another number of buckets: the groups that set it never meet, and no proof is known.
+  await server.request("POST", "/v1/experiments", {
+    name: "ten", unit: ["user_id"], salt: "hundred", buckets: 10,
+    groups: [{ name: "a", first: 0, last: 4 }, { name: "b", first: 5, last: 9 }],
+    branches: [{ when: "TRUE", set: { n: { a: 2 } } }],
+  });
+  await server.request("POST", "/v1/experiments/ten/start");
+  const page = await open(t, server, { path: "#/experiments/new" });
+  await page.getByLabel("Name").fill("hundred");
+  await page.getByLabel("Parameter", { exact: true }).selectOption("n");
+  const values = page.getByRole("group", { name: "n", exact: true });
+  await values.getByLabel("treatment").fill("2.5");
+  await values.getByText("expected a value of type int").waitFor();
+  await values.getByLabel("treatment").fill("3");
+  await proof(page).getByText("UNKNOWN").first().waitFor();
+  await proof(page).getByText(/No proof was found: /).waitFor();
+  for (const wrong of ["", "0", "-5", "Infinity", "many"]) {
+    await page.getByLabel("Buckets").fill(wrong);
+    await page.getByText("a whole number from 1 on").waitFor();
+  }
+  await page.getByLabel("Buckets").fill("1000");
+  await page.getByText("Buckets 100 to 999 are in no group.").waitFor();
+});
+
 test("a parameter is declared and changed in the form", async (t) => {
   const server = await Server.start(t, { tokens: { ann: "editor" } });
   const page = await open(t, server, { token: server.tokens.ann, path: "#/parameters" });

@@ -48,7 +48,7 @@ export interface Reading {
   body: Body;
   groups: Group[]; // those whose ranges can be read
   marks: Mark[];
-  problems: Record<string, string>; // by place: "name", "group 7", "value 3 7", "branch 2", "window 4"
+  problems: Record<string, string>; // by place: a member, or what has a key: "name", "group 7", "branch 2", "value 3 7" (setting 3, group 7)
   missing: Record<string, string>; // the same, of what was not typed yet
 }
 

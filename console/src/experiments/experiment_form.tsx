@@ -7,7 +7,7 @@ import { go, href } from "../frame/router";
 import { toast } from "../frame/toasts";
 import { useData } from "../frame/use_data";
 import { BranchEditor } from "./branch_editor";
-import { draftOf, emptyDraft, narrowed, newKey, readDraft, type Draft, type DraftWindow, type Reading } from "./draft";
+import { draftOf, emptyDraft, narrowed, newKey, readDraft, whole, type Draft, type DraftWindow, type Reading } from "./draft";
 import { GroupEditor } from "./group_editor";
 import { GroupTree } from "./group_tree";
 import { useLiveCheck, type LiveCheck } from "./live_check";
@@ -66,7 +66,10 @@ function Form({ parameters, stored, onReload }: FormProps) {
   const [tried, setTried] = useState(false); // what is missing is told once saving was asked for
   const [busy, setBusy] = useState(false);
   const [refused, setRefused] = useState<unknown>();
-  const set = (change: Partial<Draft>) => setDraft((old) => ({ ...old, ...change }));
+  const set = (change: Partial<Draft>) => {
+    setDraft((old) => ({ ...old, ...change }));
+    setRefused(undefined);
+  };
 
   const reading = readDraft(draft, parameters, stored);
   const complete = Object.keys(reading.problems).length + Object.keys(reading.missing).length === 0;
@@ -176,7 +179,7 @@ function Basics({ draft, stored, errorAt, set }: PartProps & { stored?: Experime
 }
 
 function Groups({ draft, reading, stored, errorAt, set }: PartProps & { reading: Reading; stored?: Experiment }) {
-  const buckets = Number(draft.buckets) || 1;
+  const buckets = whole(draft.buckets) || 1;
   const fixed = stored !== undefined && stored.state !== "draft";
   return (
     <section class="panel stack" aria-labelledby="groups">
