@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <ranges>
 
 #include "experiment/evaluator/typed_text.h"
 
@@ -104,6 +105,15 @@ std::vector<Leaf> leaves(const std::vector<Group>& groups) {
   std::vector<std::string_view> path;
   collect_leaves(groups, path, result);
   return result;
+}
+
+const Value* value_of(const Treatment& treatment, const std::vector<std::string_view>& path) {
+  for (const std::string_view group : std::views::reverse(path)) {
+    const auto found =
+        std::ranges::find(treatment.by_group, group, [](const auto& entry) { return std::string_view(entry.first); });
+    if (found != treatment.by_group.end()) return &found->second;
+  }
+  return nullptr;
 }
 
 Status split_group(Experiment& experiment, std::string_view group, std::vector<Group> parts) {

@@ -148,6 +148,8 @@ struct Leaf {
   std::vector<std::string_view> path;  // borrowed from the groups
 };
 std::vector<Leaf> leaves(const std::vector<Group>& groups);
+// Of the group that the path leads to from its root: its own or its nearest ancestor's. Null when it has none. Borrowed.
+const Value* value_of(const Treatment& treatment, const std::vector<std::string_view>& path);
 
 // Cuts a group without children into `parts`, which must tile it: no unit outside it moves, and none changes value, since the
 // parts inherit. kProgram when the group is unknown, has children already, or is not tiled.

@@ -191,6 +191,23 @@ class ExperimentsTest(unittest.TestCase):
         self.assertLessEqual(shown["reads"]["since"], shown["reads"]["last"])
         self.assertIsNone(self.call("GET", "/v1/parameters/unread")["reads"]["last"])
 
+    def test_stale_ones_are_listed(self):
+        self.serve()
+        self.make_parameter()
+        self.call("POST", "/v1/experiments", draft("same", "city = 'Rome'", control="black"), 201)
+        self.call("POST", "/v1/experiments/same/start")
+        self.call("POST", "/v1/experiments", draft("stale", "city = 'Oslo'"), 201)
+        answer = self.call("GET", "/v1/configuration/stale")
+        self.assertEqual([(each["experiment"], each["risk"], each["reasons"]) for each in answer["stale"]],
+                         [("same", "medium", ["all groups have the same values", "nobody owns it"])])
+        everything = self.call("GET", "/v1/configuration/stale?days=0")["stale"]
+        self.assertEqual([(each["experiment"], each["todo"]) for each in everything],
+                         [("same", "END EXPERIMENT same SHIP control TO AUDIENCE"),
+                          ("stale", "DROP EXPERIMENT stale")])
+        self.assertEqual(self.program(everything[0]["todo"]), [])
+        self.assertEqual(self.call("GET", "/v1/experiments/same")["experiment"]["state"], "ended")
+        self.assertIn("days", self.call("GET", "/v1/configuration/stale?days=-1", status=400)["message"])
+
     def test_lists_come_in_pages(self):
         self.serve()
         for number in range(5):

@@ -11,6 +11,7 @@
 #include "experiment/evaluator/typed_text.h"
 #include "experiment/ofrep/evaluation.h"
 #include "experiment/statements/lookup.h"
+#include "experiment/statements/stale.h"
 #include "experiment/statements/stored_configuration.h"
 
 namespace sinan::experiment {
@@ -150,6 +151,35 @@ Result<Json> parameter_answer(const ConfigurationView& view, const Usage& usage,
                        {"reads", reads_json(usage, parameter.name)},
                        {"open", open_json(check.open)},
                        {"dead", dead_json(check.dead)},
+                       {"configuration_version", view.configuration().version}});
+}
+
+Json stale_answer(const ConfigurationView& view, Usage usage, TimePoint now, int64_t days) {
+  const auto changed = [&](const Experiment& experiment) {
+    const auto* state = view.state({std::string(kExperimentKind), experiment.name});
+    return state == nullptr ? now : state->changed;
+  };
+  const StaleQuestion question{.now = now, .days = days, .usage = std::move(usage), .changed = changed};
+  const auto& since = question.usage.since;
+  Json list = Json::array();
+  for (const Stale& stale : stale_experiments(view.configuration(), question)) {
+    Json reasons = Json::array();
+    for (const std::string& reason : stale.reasons) reasons.push_back(reason);
+    Json parameters = Json::array();
+    for (const std::string& parameter : stale.parameters) parameters.push_back(parameter);
+    list.push_back(Json::object({{"experiment", stale.experiment->name},
+                                 {"risk", to_string(stale.risk)},
+                                 {"state", to_string(stale.experiment->state)},
+                                 {"reasons", std::move(reasons)},
+                                 {"days", stale.idle_days},
+                                 {"parameters", std::move(parameters)},
+                                 {"reads", since ? Json(stale.reads) : Json()},
+                                 {"last_read", stale.last_read ? Json(to_iso8601(*stale.last_read)) : Json()},
+                                 {"owner", stale.experiment->owner},
+                                 {"todo", stale.todo}}));
+  }
+  return Json::object({{"stale", std::move(list)},
+                       {"counted_since", since ? Json(to_iso8601(*since)) : Json()},
                        {"configuration_version", view.configuration().version}});
 }
 

@@ -23,6 +23,10 @@ Json listed(const ConfigurationView& view, const Segment& segment);
 // {"parameter", "reads": {"count", "last", "since"}, "open", "dead", "configuration_version"}; "reads" is null until counting
 // began, "last" until there was one. Errors: those of bind().
 Result<Json> parameter_answer(const ConfigurationView& view, const Usage& usage, const Parameter& parameter);
+// {"stale": [{"experiment", "risk", "state", "reasons", "days", "parameters", "reads", "last_read", "owner", "todo"}],
+// "counted_since", "configuration_version"}: SHOW STALE EXPERIMENTS. "reads" and "counted_since" are null until counting began.
+Json stale_answer(const ConfigurationView& view, Usage usage, TimePoint now, int64_t days);
+
 // {"experiment", "check", "configuration_version"}; "check" is null of one that has ended.
 Result<Json> experiment_answer(const ConfigurationView& view, const Experiment& experiment);
 

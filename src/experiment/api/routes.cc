@@ -15,6 +15,7 @@
 #include "experiment/api/newest_configuration.h"
 #include "experiment/statements/changes.h"
 #include "experiment/statements/lookup.h"
+#include "experiment/statements/stale.h"
 #include "experiment/statements/stored_configuration.h"
 #include "net/error_response.h"
 #include "net/openapi.h"
@@ -552,6 +553,27 @@ void add_audit_log(net::Router& router, const SharedApi& api) {
               .doc = std::move(doc)});
 }
 
+void add_stale(net::Router& router, const SharedApi& api) {
+  net::RouteDoc doc =
+      read_doc("Stale experiments", "SHOW STALE EXPERIMENTS: riskiest first, with reasons and what to do.",
+               net::object_schema({{"stale", net::array_schema(any_object())},
+                                   {"counted_since", or_null(net::string_schema())},
+                                   {"configuration_version", net::integer_schema(0, INT64_MAX)}},
+                                  {"stale", "counted_since", "configuration_version"}));
+  doc.parameters = {
+      {.name = "days", .description = "Without a change or a read", .schema = net::integer_schema(0, kMostStaleDays)}};
+  router.add({.method = Method::kGet,
+              .path = "/v1/configuration/stale",
+              .access = net::kViewers,
+              .handle = [api](const Request& request) -> Result<Response> {
+                const int64_t days = TRY(request.integer("days", kStaleDays, 0, kMostStaleDays));
+                return Response::json(stale_answer(*TRY(api->newest.read()), TRY(stored_usage(api->project.catalog())),
+                                                   api->project.clock().now(), days));
+              },
+              .is_slow = true,
+              .doc = std::move(doc)});
+}
+
 }  // namespace
 
 void add_configuration_routes(net::Router& router, const flow::ServeContext& context) {
@@ -560,6 +582,7 @@ void add_configuration_routes(net::Router& router, const flow::ServeContext& con
   add_experiments(router, api);
   add_segments(router, api);
   add_audit_log(router, api);
+  add_stale(router, api);
 }
 
 }  // namespace sinan::experiment

@@ -16,8 +16,9 @@ struct ParsedEdit final : flow::Parsed {
 
 class ChangeStep final : public flow::Step {
  public:
-  ChangeStep(ObjectRef object, Edit edit) : edit_(std::move(edit)) {
-    access_.writes = {std::move(object), configuration_ref()};
+  ChangeStep(std::vector<ObjectRef> objects, Edit edit) : edit_(std::move(edit)) {
+    access_.writes = std::move(objects);
+    access_.writes.push_back(configuration_ref());
   }
   const Access& access() const override { return access_; }
   flow::Budget budget() const override { return {1, 1, 0}; }
@@ -51,14 +52,14 @@ Result<std::unique_ptr<flow::Parsed>> ChangeKind::parse(const flow::Statement&, 
 Result<std::unique_ptr<flow::Step>> ChangeKind::check(const flow::Parsed& parsed, flow::CheckContext& context) const {
   const Edit& edit = static_cast<const ParsedEdit&>(parsed).edit;
   // The phrase names the kind of object: CREATE PARAMETER.
-  return check_edit(edit, {to_lower(phrase().substr(phrase().rfind(' ') + 1)), edit.object.text}, context);
+  return check_edit(edit, {{to_lower(phrase().substr(phrase().rfind(' ') + 1)), edit.object.text}}, context);
 }
 
-Result<std::unique_ptr<flow::Step>> check_edit(Edit edit, ObjectRef object, flow::CheckContext& context) {
+Result<std::unique_ptr<flow::Step>> check_edit(Edit edit, std::vector<ObjectRef> objects, flow::CheckContext& context) {
   const Configuration before = TRY(configuration_in(context));
   Applied after = TRY(apply(edit, before));
   context.will_create(configuration_ref(), std::make_shared<PlannedConfiguration>(std::move(after.configuration)));
-  return std::make_unique<ChangeStep>(std::move(object), std::move(edit));
+  return std::make_unique<ChangeStep>(std::move(objects), std::move(edit));
 }
 
 }  // namespace sinan::experiment

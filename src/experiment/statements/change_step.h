@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "experiment/statements/edit.h"
 #include "flow/statement_kind.h"
@@ -21,7 +22,8 @@ class ChangeKind : public flow::StatementKind {
   virtual Result<Edit> parse_edit(sql::Tokens& tokens) const = 0;
 };
 
-// The same for a statement whose edit takes more than words: what its check() ends with. `object` is what it names.
-Result<std::unique_ptr<flow::Step>> check_edit(Edit edit, ObjectRef object, flow::CheckContext& context);
+// The same for a statement whose edit takes more than words: what its check() ends with. `objects` are what it
+// names.
+Result<std::unique_ptr<flow::Step>> check_edit(Edit edit, std::vector<ObjectRef> objects, flow::CheckContext& context);
 
 }  // namespace sinan::experiment

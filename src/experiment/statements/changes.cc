@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ranges>
 #include <utility>
 
 #include "base/strings.h"
@@ -36,15 +35,6 @@ Result<std::string> change_state(const sql::Name& name, std::initializer_list<St
   }
   experiment.state = to;
   return fmt::format("Experiment {} {}.", name.text, done);
-}
-
-const Value* value_of(const Treatment& treatment, const std::vector<std::string_view>& path) {
-  for (const std::string_view group : std::views::reverse(path)) {
-    const auto found =
-        std::ranges::find(treatment.by_group, group, [](const auto& entry) { return std::string_view(entry.first); });
-    if (found != treatment.by_group.end()) return &found->second;
-  }
-  return nullptr;
 }
 
 // Names from the root to the group; empty when there is none of that name.

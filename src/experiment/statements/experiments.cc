@@ -3,10 +3,14 @@
 #include <fmt/format.h>
 
 #include <optional>
+#include <utility>
+#include <vector>
 
+#include "base/strings.h"
 #include "experiment/statements/changes.h"
 #include "experiment/statements/definition.h"
 #include "experiment/statements/lookup.h"
+#include "experiment/statements/stored_configuration.h"
 
 namespace sinan::experiment {
 namespace {
@@ -60,6 +64,25 @@ Result<Alteration> parse_alteration(sql::Tokens& tokens) {
     };
   }
   return tokens.unexpected("SET, PLAN or SPLIT GROUP", {"SET", "PLAN", "SPLIT"});
+}
+
+struct Ending {
+  sql::Name experiment;
+  std::optional<Winner> winner;
+};
+struct Endings final : flow::Parsed {
+  std::vector<Ending> endings;
+  std::string reason;
+};
+
+Result<Ending> parse_ending(sql::Tokens& tokens) {
+  Ending ending{TRY(tokens.expect_name_or_string("an experiment's name")), {}};
+  if (tokens.accept_word("SHIP")) {
+    ending.winner.emplace();
+    ending.winner->group = TRY(tokens.expect_name("a group's name"));
+    ending.winner->to_audience = tokens.accept_phrase("TO AUDIENCE");
+  }
+  return ending;
 }
 
 }  // namespace
@@ -167,17 +190,49 @@ flow::Help EndExperiment::help() const {
 }
 
 Result<Edit> EndExperiment::parse_edit(sql::Tokens& tokens) const {
-  const sql::Name name = TRY(tokens.expect_name_or_string("an experiment's name"));
-  std::optional<Winner> winner;
-  if (tokens.accept_word("SHIP")) {
-    winner.emplace();
-    winner->group = TRY(tokens.expect_name("a group's name"));
-    winner->to_audience = tokens.accept_phrase("TO AUDIENCE");
-  }
+  const Ending ending = TRY(parse_ending(tokens));
   Edit edit;
-  edit.object = name;
-  edit.apply = [name, winner](Configuration& configuration) { return end_experiment(name, winner, configuration); };
+  edit.object = ending.experiment;
+  edit.apply = [ending](Configuration& configuration) {
+    return end_experiment(ending.experiment, ending.winner, configuration);
+  };
   return edit;
+}
+
+flow::Help EndExperiments::help() const {
+  return {.summary = "End several experiments at once: all of them, or none.",
+          .synopsis = "END EXPERIMENTS name [SHIP group [TO AUDIENCE]], .. [BECAUSE 'text']",
+          .details = "One version of the configuration. SHOW STALE EXPERIMENTS lists those that could go.",
+          .example = "END EXPERIMENTS banner, old_search BECAUSE 'nobody reads them any more'"};
+}
+
+Result<std::unique_ptr<flow::Parsed>> EndExperiments::parse(const flow::Statement&, sql::Tokens& tokens) const {
+  auto parsed = std::make_unique<Endings>();
+  TRY(tokens.expect_phrase(phrase()));
+  do {
+    parsed->endings.push_back(TRY(parse_ending(tokens)));
+  } while (tokens.accept_symbol(sql::Symbol::kComma));
+  parsed->reason = TRY(parse_reason(tokens));
+  return parsed;
+}
+
+Result<std::unique_ptr<flow::Step>> EndExperiments::check(const flow::Parsed& parsed,
+                                                          flow::CheckContext& context) const {
+  const auto& words = static_cast<const Endings&>(parsed);
+  const std::vector<Ending>& endings = words.endings;
+  std::vector<ObjectRef> objects;
+  for (const Ending& each : endings) objects.push_back({std::string(kExperimentKind), each.experiment.text});
+  Edit edit;
+  edit.object = endings.front().experiment;
+  edit.reason = words.reason;
+  edit.apply = [endings](Configuration& configuration) -> Result<std::string> {
+    std::vector<std::string> said;
+    for (const Ending& each : endings) {
+      said.push_back(TRY(end_experiment(each.experiment, each.winner, configuration)));
+    }
+    return join(said, "\n");
+  };
+  return check_edit(std::move(edit), std::move(objects), context);
 }
 
 flow::Help DropExperiment::help() const {

@@ -50,6 +50,15 @@ class EndExperiment final : public ChangeKind {
   Result<Edit> parse_edit(sql::Tokens& tokens) const override;
 };
 
+// END EXPERIMENTS: several in one version, all or none.
+class EndExperiments final : public flow::StatementKind {
+ public:
+  std::string_view phrase() const override { return "END EXPERIMENTS"; }
+  flow::Help help() const override;
+  Result<std::unique_ptr<flow::Parsed>> parse(const flow::Statement& statement, sql::Tokens& tokens) const override;
+  Result<std::unique_ptr<flow::Step>> check(const flow::Parsed& parsed, flow::CheckContext& context) const override;
+};
+
 class DropExperiment final : public ChangeKind {
  public:
   std::string_view phrase() const override { return "DROP EXPERIMENT"; }

@@ -165,7 +165,7 @@ Result<std::unique_ptr<flow::Step>> ImportConfiguration::check(const flow::Parse
     for (const std::string& note : imported.notes) said += "\n" + note;
     return said;
   };
-  return check_edit(std::move(edit), {"file", import.file.text}, context);
+  return check_edit(std::move(edit), {{"file", import.file.text}}, context);
 }
 
 flow::Help CheckConfiguration::help() const {

@@ -13,9 +13,10 @@ namespace sinan::experiment {
 
 void register_experiment(flow::Registry& registry) {
   registry.statements<CreateParameter, AlterParameter, DropParameter, CreateSegment, AlterSegment, DropSegment>();
-  registry
-      .statements<CreateExperiment, AlterExperiment, StartExperiment, PauseExperiment, EndExperiment, DropExperiment>();
-  registry.statements<ShowParameters, ShowExperiments, DescribeParameter, DescribeExperiment, ShowChanges>();
+  registry.statements<CreateExperiment, AlterExperiment, StartExperiment, PauseExperiment, EndExperiment,
+                      EndExperiments, DropExperiment>();
+  registry.statements<ShowParameters, ShowExperiments, ShowStaleExperiments, DescribeParameter, DescribeExperiment,
+                      ShowChanges>();
   registry.statements<CreateImplication, DropImplication, ShowImplications>();
   registry.statements<CheckExperiment, ExplainParameter>();
   registry.statements<ImportConfiguration, CheckConfiguration>();

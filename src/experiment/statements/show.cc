@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <optional>
 
 #include "arrow/builder.h"
@@ -11,6 +12,7 @@
 #include "experiment/configuration_json.h"
 #include "experiment/statements/lookup.h"
 #include "experiment/statements/question_step.h"
+#include "experiment/statements/stale.h"
 #include "experiment/statements/stored_configuration.h"
 #include "experiment/statements/usage.h"
 
@@ -20,6 +22,10 @@ namespace {
 struct NamedObject final : flow::Parsed {
   std::optional<sql::Name> name;
   bool is_experiment = false;  // of SHOW CHANGES
+};
+
+struct StaleWords final : flow::Parsed {
+  int64_t days = kStaleDays;
 };
 
 std::string percent(uint32_t rollout) { return fmt::format("{}%", rollout_percent(rollout)); }
@@ -142,6 +148,50 @@ Result<flow::Outcome> show_experiments(const Configuration& configuration) {
   }
   flow::Outcome outcome;
   if (rows.rows() == 0) outcome.messages.emplace_back("There is no experiment yet: CREATE EXPERIMENT makes one.");
+  outcome.tables.push_back({"", rows.finish()});
+  return outcome;
+}
+
+Result<flow::Outcome> show_stale(const catalog::Catalog& catalog, TimePoint now, int64_t days) {
+  const Configuration configuration = TRY(stored_configuration(catalog));
+  std::map<std::string, TimePoint, std::less<>> changed;
+  for (const auto& object : TRY(catalog.objects(kExperimentKind))) changed[object.ref.name] = object.created;
+  const StaleQuestion question{
+      .now = now, .days = days, .usage = TRY(stored_usage(catalog)), .changed = [&](const Experiment& experiment) {
+        return changed[experiment.name];
+      }};
+  arrow::BatchBuilder rows({{"experiment", arrow::string_type()},
+                            {"risk", arrow::string_type()},
+                            {"state", arrow::string_type()},
+                            {"reasons", arrow::string_type()},
+                            {"days", arrow::int64_type()},
+                            {"parameters", arrow::string_type()},
+                            {"reads", arrow::int64_type()},
+                            {"last_read", arrow::timestamp_type()},
+                            {"owner", arrow::string_type()},
+                            {"todo", arrow::string_type()}});
+  for (const Stale& stale : stale_experiments(configuration, question)) {
+    rows.column(0).append(std::string_view(stale.experiment->name));
+    rows.column(1).append(to_string(stale.risk));
+    rows.column(2).append(to_string(stale.experiment->state));
+    rows.column(3).append(std::string_view(join(stale.reasons, "; ")));
+    rows.column(4).append(stale.idle_days);
+    rows.column(5).append(std::string_view(join(stale.parameters, ", ")));
+    if (question.usage.since) {
+      rows.column(6).append(static_cast<int64_t>(stale.reads));
+    } else {
+      rows.column(6).append_null();
+    }
+    if (stale.last_read) {
+      rows.column(7).append(static_cast<int64_t>(stale.last_read->time_since_epoch().count()));
+    } else {
+      rows.column(7).append_null();
+    }
+    rows.column(8).append(std::string_view(stale.experiment->owner));
+    rows.column(9).append(std::string_view(stale.todo));
+  }
+  flow::Outcome outcome;
+  if (rows.rows() == 0) outcome.messages.push_back(fmt::format("No experiment is stale after {} days.", days));
   outcome.tables.push_back({"", rows.finish()});
   return outcome;
 }
@@ -295,6 +345,38 @@ Result<std::unique_ptr<flow::Parsed>> ShowExperiments::parse(const flow::Stateme
 }
 Result<std::unique_ptr<flow::Step>> ShowExperiments::check(const flow::Parsed&, flow::CheckContext&) const {
   return make_question(show_experiments);
+}
+
+flow::Help ShowStaleExperiments::help() const {
+  return {
+      .summary = "List the experiments that have outlived their purpose, riskiest first, and what to do.",
+      .synopsis = "SHOW STALE EXPERIMENTS [OLDER THAN n DAYS]",
+      .details =
+          "Unchanged for n days (30), the same for all groups, paused, their schedule over, a draft never started, not "
+          "read; and\nparameters that an ended one has left the same for everybody. Risk is high where ending it "
+          "changes what somebody sees.",
+      .example = "SHOW STALE EXPERIMENTS OLDER THAN 60 DAYS"};
+}
+Result<std::unique_ptr<flow::Parsed>> ShowStaleExperiments::parse(const flow::Statement&, sql::Tokens& tokens) const {
+  auto parsed = std::make_unique<StaleWords>();
+  TRY(tokens.expect_phrase(phrase()));
+  if (tokens.accept_word("OLDER")) {
+    TRY(tokens.expect_word("THAN"));
+    const Span place = tokens.here();
+    parsed->days = TRY(tokens.expect_integer("a number of days"));
+    if (parsed->days < 0 || parsed->days > kMostStaleDays) {
+      return fail(Code::kProgram, fmt::format("days must be from 0 to {}: {}", kMostStaleDays, parsed->days)).at(place);
+    }
+    if (!tokens.accept_word("DAY")) TRY(tokens.expect_word("DAYS"));
+  }
+  TRY(tokens.expect_end({"OLDER"}));
+  return parsed;
+}
+Result<std::unique_ptr<flow::Step>> ShowStaleExperiments::check(const flow::Parsed& parsed, flow::CheckContext&) const {
+  return make_catalog_question(
+      [days = static_cast<const StaleWords&>(parsed).days](const catalog::Catalog& catalog, const Clock& clock) {
+        return show_stale(catalog, clock.now(), days);
+      });
 }
 
 flow::Help DescribeParameter::help() const {

@@ -21,6 +21,15 @@ class ShowExperiments final : public flow::StatementKind {
   Result<std::unique_ptr<flow::Step>> check(const flow::Parsed& parsed, flow::CheckContext& context) const override;
 };
 
+// SHOW STALE EXPERIMENTS [OLDER THAN n DAYS]: what could go, why, and how.
+class ShowStaleExperiments final : public flow::StatementKind {
+ public:
+  std::string_view phrase() const override { return "SHOW STALE EXPERIMENTS"; }
+  flow::Help help() const override;
+  Result<std::unique_ptr<flow::Parsed>> parse(const flow::Statement& statement, sql::Tokens& tokens) const override;
+  Result<std::unique_ptr<flow::Step>> check(const flow::Parsed& parsed, flow::CheckContext& context) const override;
+};
+
 class DescribeParameter final : public flow::StatementKind {
  public:
   std::string_view phrase() const override { return "DESCRIBE PARAMETER"; }
