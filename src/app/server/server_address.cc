@@ -17,6 +17,9 @@ std::filesystem::path file_of(const std::filesystem::path& folder) { return fold
 }  // namespace
 
 Result<std::optional<ServerAddress>> read_server_address(const std::filesystem::path& project_folder) {
+  // What is wrong with a project's folder is said when it is opened.
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(file_of(project_folder).parent_path(), ignored)) return std::nullopt;
   auto text = io::real_file_system().read_file(file_of(project_folder), 1 << 16);
   if (!text) {
     if (text.error().code == Code::kNotFound) return std::nullopt;
