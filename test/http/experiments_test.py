@@ -123,6 +123,7 @@ class ExperimentsTest(unittest.TestCase):
         self.assertEqual(changed["verdict"], "OVERLAP")
         # Nothing of it was stored, and what overlaps is not started.
         self.assertEqual([each["name"] for each in self.call("GET", "/v1/experiments")["experiments"]], ["oslo", "rome"])
+        self.assertIn("unknown state", self.call("GET", "/v1/experiments?state=asleep", status=400)["message"])
         self.call("POST", "/v1/experiments", draft("all", "TRUE"), 201)
         self.assertIn("experiments overlap on button.color", self.call("POST", "/v1/experiments/all/start", {}, 400)["message"])
         self.assertEqual(self.call("GET", "/v1/experiments/all")["experiment"]["state"], "draft")

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -126,8 +127,10 @@ net::RouteDoc change_doc(std::string summary, std::string description, Json requ
                                   {409, "There is one of this name", error_schema()},
                                   {412, "It has been changed since: If-Match names an older version", error_schema()},
                                   {422, "A member has a value that does not fit", error_schema()}}};
-  doc.parameters = {
-      {.name = "If-Match", .description = "The ETag of what the change was made from", .in_header = true}};
+  doc.parameters = {{.name = "If-Match",
+                     .description = "The ETag of what the change was made from",
+                     .schema = Json::object({{"type", "string"}, {"pattern", R"re(^(\*|"[0-9]{1,9}")$)re"}}),
+                     .in_header = true}};
   return doc;
 }
 
@@ -140,12 +143,22 @@ net::RouteDoc read_doc(std::string summary, std::string description, Json schema
 
 // --- reading ---
 
-bool is_wanted(const Experiment& experiment, const Request& request) {
-  const auto state = request.target.parameter("state");
-  return !state || *state == to_string(experiment.state);
+Result<std::optional<State>> wanted_state(const Request& request) {
+  const auto text = request.target.parameter("state");
+  if (!text) return std::nullopt;
+  const auto state = state_named(*text);
+  if (!state) {
+    return fail(Code::kArgument, fmt::format("unknown state: \"{}\"", *text),
+                "there is draft, running, paused and ended");
+  }
+  return state;
 }
-bool is_wanted(const Parameter&, const Request&) { return true; }
-bool is_wanted(const Segment&, const Request&) { return true; }
+
+bool is_wanted(const Experiment& experiment, std::optional<State> state) {
+  return !state || *state == experiment.state;
+}
+bool is_wanted(const Parameter&, std::optional<State>) { return true; }
+bool is_wanted(const Segment&, std::optional<State>) { return true; }
 
 // Objects by name, from behind `after` on, whose name contains `search`.
 template <class Object>
@@ -153,13 +166,14 @@ Result<Response> list(Api& api, const Request& request, std::vector<Object> Conf
                       std::string_view key) {
   const auto view = TRY(api.newest.read());
   const auto limit = static_cast<size_t>(TRY(request.integer("limit", 100, 1, kMostListed)));
+  const std::optional<State> state = TRY(wanted_state(request));
   const std::string_view search = request.target.parameter("search").value_or("");
   const std::string_view after = request.target.parameter("after").value_or("");
   Json items = Json::array();
   Json next;
   size_t total = 0;
   for (const Object& object : view->configuration().*objects) {
-    if (!object.name.contains(search) || !is_wanted(object, request)) continue;
+    if (!object.name.contains(search) || !is_wanted(object, state)) continue;
     ++total;
     if (object.name <= after) continue;
     if (items.items().size() == limit) {
