@@ -1,8 +1,8 @@
 // For Node.js: the module and the last known snapshot are files.
 
-import { randomUUID } from "node:crypto";
-import { open, readFile, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { randomBytes } from "node:crypto";
+import { open, readFile, readdir, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 
 import { Client } from "./client.js";
 import { Evaluator } from "./evaluator.js";
@@ -32,6 +32,20 @@ async function synced(path, flags, use) {
   }
 }
 
+const oldAge = 60_000; // milliseconds, after which nobody is still writing a file
+
+// What was written beside and not renamed, because the process ended.
+async function removeLeftovers(path) {
+  const folder = dirname(path);
+  const start = basename(path);
+  const ours = (name) => name.startsWith(start) && /^\.[0-9a-f]{16}\.tmp$/.test(name.slice(start.length));
+  for (const name of (await readdir(folder)).filter(ours)) {
+    const leftover = join(folder, name);
+    const written = await stat(leftover).catch(() => undefined);
+    if (written !== undefined && Date.now() - written.mtimeMs > oldAge) await rm(leftover, { force: true });
+  }
+}
+
 // Replaced whole or not at all: written beside, synced, renamed.
 export function fileCache(path) {
   return {
@@ -44,7 +58,8 @@ export function fileCache(path) {
       }
     },
     async write(snapshot) {
-      const beside = `${path}.${randomUUID()}.tmp`;
+      await removeLeftovers(path);
+      const beside = `${path}.${randomBytes(8).toString("hex")}.tmp`;
       try {
         await synced(beside, "w", (file) => file.writeFile(snapshot));
         await rename(beside, path);

@@ -5,12 +5,21 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <filesystem>
+#include <random>
+#include <string_view>
 
 #include "experiment/evaluator/snapshot.h"
 
 namespace sinan::experiment {
 namespace {
+
+constexpr std::string_view kDigits = "0123456789abcdef";
+constexpr size_t kDigitCount = 16;
+constexpr std::string_view kEnding = ".tmp";
+constexpr std::chrono::minutes kOldAge{1};  // after which nobody is still writing a file
 
 class File {
  public:
@@ -37,7 +46,7 @@ Failure file_error(std::string_view what, const std::string& path) {
 }
 
 Status write_synced(const std::string& path, std::span<const std::byte> bytes) {
-  const File file(path, O_WRONLY | O_CREAT | O_TRUNC);
+  const File file(path, O_WRONLY | O_CREAT | O_EXCL);
   if (!file.is_open()) return file_error("cannot write snapshot", path);
   while (!bytes.empty()) {
     const ssize_t done = ::write(file.get(), bytes.data(), bytes.size());
@@ -47,6 +56,32 @@ Status write_synced(const std::string& path, std::span<const std::byte> bytes) {
   }
   if (::fsync(file.get()) != 0) return file_error("cannot write snapshot", path);
   return {};
+}
+
+// A file beside it that is the caller's alone, whatever other processes share the folder.
+std::string name_beside(const std::string& path) {
+  std::random_device random;
+  std::string name = path + ".";
+  for (size_t i = 0; i < kDigitCount; ++i) name += kDigits[random() % kDigits.size()];
+  return name.append(kEnding);
+}
+
+bool is_beside(std::string_view name, std::string_view base) {
+  return name.size() == base.size() + 1 + kDigitCount + kEnding.size() && name.starts_with(base) &&
+         name[base.size()] == '.' && name.ends_with(kEnding) &&
+         name.substr(base.size() + 1, kDigitCount).find_first_not_of(kDigits) == std::string_view::npos;
+}
+
+// What was written beside and not renamed, because the process ended.
+void remove_leftovers(const std::filesystem::path& folder, const std::string& base) {
+  const auto oldest = std::filesystem::file_time_type::clock::now() - kOldAge;
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    if (!is_beside(entry->path().filename().native(), base)) continue;
+    std::error_code gone;  // another process may remove it as well
+    if (const auto written = entry->last_write_time(gone); !gone && written < oldest)
+      std::filesystem::remove(entry->path(), gone);
+  }
 }
 
 }  // namespace
@@ -71,16 +106,17 @@ Result<std::vector<std::byte>> read_snapshot_file(const std::string& path) {
 }
 
 Status write_snapshot_file(const std::string& path, std::span<const std::byte> bytes) {
-  // Of this thread alone: processes that share a file replace it one after another.
-  const std::string beside = path + "." + std::to_string(::gettid()) + ".tmp";
+  const size_t slash = path.rfind('/');
+  const std::string folder_name = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  remove_leftovers(folder_name, path.substr(slash == std::string::npos ? 0 : slash + 1));
+  const std::string beside = name_beside(path);
   Status replaced = write_synced(beside, bytes);
   if (replaced && ::rename(beside.c_str(), path.c_str()) != 0) replaced = file_error("cannot replace snapshot", path);
   if (!replaced) {
     ::unlink(beside.c_str());
     return replaced;
   }
-  const size_t slash = path.rfind('/');
-  const File folder(slash == std::string::npos ? "." : path.substr(0, slash + 1), O_RDONLY | O_DIRECTORY);
+  const File folder(folder_name, O_RDONLY | O_DIRECTORY);
   if (!folder.is_open() || ::fsync(folder.get()) != 0)
     return file_error("cannot sync the folder of the snapshot", path);
   return {};

@@ -1,5 +1,6 @@
 // The file of the last known good snapshot: its bytes as they are. Written beside, synced and renamed, so that a crash leaves
-// the old one or the new one. Errors: kNotFound, kPermission, kExhausted, kIo, with the path last.
+// the old one or the new one. What it leaves beside is removed by the first write that comes a minute later. Errors: kNotFound, kPermission,
+// kExhausted, kIo, with the path last.
 #pragma once
 
 #include <cstddef>

@@ -4,9 +4,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "experiment/evaluator/snapshot.h"
 
@@ -47,6 +50,23 @@ TEST_F(SnapshotFile, WhatFailsLeavesNothingBehind) {
   ASSERT_FALSE(nowhere.has_value());
   EXPECT_EQ(nowhere.error().code, Code::kNotFound);
   EXPECT_EQ(read_snapshot_file(folder_ / "none").error().code, Code::kNotFound);
+}
+
+TEST_F(SnapshotFile, WhatAKilledWriterLeftIsRemoved) {
+  const auto leave = [&](const std::string& name, std::chrono::seconds age) {
+    std::ofstream(folder_ / name) << "SINANEXP";
+    fs::last_write_time(folder_ / name, fs::file_time_type::clock::now() - age);
+  };
+  leave("flags.snapshot.0123456789abcdef.tmp", std::chrono::seconds(90));
+  leave("flags.snapshot.fedcba9876543210.tmp", std::chrono::seconds(10));  // perhaps still written
+  const std::vector<std::string> others = {"flags.snapshot.tmp", "other.snapshot.0123456789abcdef.tmp",
+                                           "flags.snapshot.0123456789abcdeF.tmp",
+                                           "flags.snapshot.0123456789abcdef.bak"};
+  for (const std::string& other : others) leave(other, std::chrono::seconds(90));
+  ASSERT_TRUE(write_snapshot_file(path_, empty_->bytes()).has_value());
+  EXPECT_FALSE(fs::exists(folder_ / "flags.snapshot.0123456789abcdef.tmp"));
+  EXPECT_TRUE(fs::exists(folder_ / "flags.snapshot.fedcba9876543210.tmp"));
+  for (const std::string& other : others) EXPECT_TRUE(fs::exists(folder_ / other)) << other;
 }
 
 TEST_F(SnapshotFile, ManyWritersLeaveOneWholeFile) {
