@@ -5,39 +5,18 @@
 import { OpenFeatureEventEmitter, ProviderEvents, ProviderNotReadyError } from "@openfeature/server-sdk";
 
 import { connect } from "./node.js";
-import { Resolver } from "./provider.js";
+import { Provider } from "./provider.js";
 
-export class SinanProvider {
+export class SinanProvider extends Provider {
   runsOn = "server";
-  events = new OpenFeatureEventEmitter();
-  #resolver;
 
   // The arguments of connect().
   constructor(url, options) {
-    this.#resolver = new Resolver(() => connect(url, options), this.events, { ProviderEvents, ProviderNotReadyError });
+    super(() => connect(url, options), { OpenFeatureEventEmitter, ProviderEvents, ProviderNotReadyError });
   }
-  get metadata() {
-    return this.#resolver.metadata;
-  }
-  get client() {
-    return this.#resolver.client;
-  }
-  initialize() {
-    return this.#resolver.initialize();
-  }
-  onClose() {
-    return this.#resolver.close();
-  }
-  async resolveBooleanEvaluation(key, fallback, context) {
-    return this.#resolver.resolve(key, fallback, context, "bool");
-  }
-  async resolveStringEvaluation(key, fallback, context) {
-    return this.#resolver.resolve(key, fallback, context, "string");
-  }
-  async resolveNumberEvaluation(key, fallback, context) {
-    return this.#resolver.resolve(key, fallback, context, "double");
-  }
-  async resolveObjectEvaluation(key, fallback, context) {
-    return this.#resolver.resolve(key, fallback, context, "json");
+
+  // Promises, which this SDK asks for.
+  async resolve(...given) {
+    return super.resolve(...given);
   }
 }

@@ -1,16 +1,6 @@
-import type { Provider } from "@openfeature/web-sdk";
-import type { Client, ClientOptions } from "./index.js";
+import type { Provider as Interface } from "@openfeature/web-sdk";
+import { Provider } from "./provider.js";
 
-export class SinanProvider implements Provider {
-  constructor(url: string, options?: ClientOptions);
-  readonly metadata: { name: "sinan" };
+export class SinanProvider extends Provider<Interface> implements Interface {
   readonly runsOn: "client";
-  readonly client?: Client;
-  readonly events: NonNullable<Provider["events"]>;
-  initialize(): Promise<void>;
-  onClose(): Promise<void>;
-  resolveBooleanEvaluation: Provider["resolveBooleanEvaluation"];
-  resolveStringEvaluation: Provider["resolveStringEvaluation"];
-  resolveNumberEvaluation: Provider["resolveNumberEvaluation"];
-  resolveObjectEvaluation: Provider["resolveObjectEvaluation"];
 }

@@ -10,17 +10,18 @@ const messages = {
   INVALID_CONTEXT: "the context has too many attributes",
 };
 
-export class Resolver {
+export class Provider {
   metadata = { name: "sinan" };
   client;
+  events;
   #connect;
-  #events;
   #sdk;
   #told;
 
-  constructor(connect, events, sdk) {
+  // `sdk` has the names of the OpenFeature SDK that is used here.
+  constructor(connect, sdk) {
+    this.events = new sdk.OpenFeatureEventEmitter();
     this.#connect = connect;
-    this.#events = events;
     this.#sdk = sdk;
   }
 
@@ -36,8 +37,21 @@ export class Resolver {
     this.#told = "ready";
   }
 
-  async close() {
+  async onClose() {
     await this.client?.close();
+  }
+
+  resolveBooleanEvaluation(key, fallback, context) {
+    return this.resolve(key, fallback, context, "bool");
+  }
+  resolveStringEvaluation(key, fallback, context) {
+    return this.resolve(key, fallback, context, "string");
+  }
+  resolveNumberEvaluation(key, fallback, context) {
+    return this.resolve(key, fallback, context, "double");
+  }
+  resolveObjectEvaluation(key, fallback, context) {
+    return this.resolve(key, fallback, context, "json");
   }
 
   #tell(event) {
@@ -45,10 +59,10 @@ export class Resolver {
     const details = { message: this.client.lastError, metadata: { configVersion: Number(this.client.version) } };
     if (event === "changed") {
       // Of which flags is not known: a parameter may decide over any other.
-      if (this.#told !== "not_ready") this.#events.emit(ProviderEvents.ConfigurationChanged, details);
+      if (this.#told !== "not_ready") this.events.emit(ProviderEvents.ConfigurationChanged, details);
     } else if (this.client.status !== this.#told) {
       this.#told = this.client.status;
-      this.#events.emit(this.#told === "ready" ? ProviderEvents.Ready : ProviderEvents.Stale, details);
+      this.events.emit(this.#told === "ready" ? ProviderEvents.Ready : ProviderEvents.Stale, details);
     }
   }
 
