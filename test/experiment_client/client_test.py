@@ -12,14 +12,12 @@ import sys
 import tempfile
 import time
 import unittest
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "sdk/python/tests"))
 
-from served import Gateway, Server  # noqa: E402
+from served import Gateway, Served  # noqa: E402
 
 CLIENT = os.environ.get("SINAN_CLIENT", str(ROOT / "build/release/test/experiment_client_main"))
 OPENFEATURE = os.environ.get("SINAN_OPENFEATURE", str(ROOT / "build/release/test/experiment_openfeature_main"))
@@ -29,9 +27,9 @@ VECTORS = ROOT / "sdk/vectors"
 class Client:
     token = ""
 
-    def __init__(self, url, cache="", wait=60_000, poll=30_000, token=""):
+    def __init__(self, url, cache="", wait=60_000, poll=30_000, timeout=60_000, token=""):
         self.token = token
-        self.start([CLIENT, url, str(cache), str(wait), str(poll)])
+        self.start([CLIENT, url, str(cache), str(wait), str(poll), str(timeout)])
 
     def start(self, command):
         environment = {**os.environ, "SINAN_TOKEN": self.token}
@@ -77,21 +75,12 @@ class OpenFeature(Client):
         return json.loads(self.ask(json.dumps({"key": key, "type": kind, "default": default, "context": context})))
 
 
-class Served(unittest.TestCase):
-    def setUp(self):
-        self.server = Server()
-        self.addCleanup(self.server.remove)
-        self.folder = tempfile.TemporaryDirectory()
-        self.addCleanup(self.folder.cleanup)
-        self.cache = Path(self.folder.name) / "flags.snapshot"
-
+class Updates(Served):
     def client(self, *arguments, **options):
         client = Client(*arguments, **options)
         self.addCleanup(client.close)
         return client
 
-
-class Updates(Served):
     def test_a_change_is_seen(self):
         client = self.client(self.server.url)
         self.assertEqual((client.ask("status"), client.value()), ("ready", 20))
@@ -136,7 +125,7 @@ class Updates(Served):
             print(f"start and end before a server that is silent took {time.monotonic() - begin:.2f} s")
         self._cleanups.pop()
 
-    def test_without_events_it_asks_and_refuses_what_is_damaged_or_older(self):
+    def test_where_answers_are_not_held_it_asks_and_refuses_what_is_damaged_or_older(self):
         older = []
         gateway = Gateway(self.server, lambda body: older.append(body) or body)
         self.addCleanup(gateway.close)
@@ -160,6 +149,26 @@ class Updates(Served):
         client.told.clear()
         gateway.change = lambda body: body
         client.wait_for("ready")
+
+    def test_an_answer_that_never_comes_is_given_up(self):
+        gateway = Gateway(self.server, waiting="never")
+        self.addCleanup(gateway.close)
+        client = self.client(gateway.url, poll=1000, timeout=500)
+        for _ in range(2):
+            gateway.waits.acquire()
+        self.server.run("ALTER PARAMETER search.results SET DEFAULT 27")
+        while client.value() != 27:
+            client.wait_for("changed")
+
+    def test_an_answer_that_is_cut_off_says_nothing_yet(self):
+        gateway = Gateway(self.server, waiting="cut")
+        self.addCleanup(gateway.close)
+        client = self.client(gateway.url, poll=1000)
+        for _ in range(3):
+            gateway.waits.acquire()
+        self.server.run("ALTER PARAMETER search.results SET DEFAULT 28")
+        client.wait_for("changed")
+        self.assertEqual([event for event in client.told if event != "changed"], [])
 
     def test_the_clock_of_the_server_counts(self):
         for ahead in (7200, -7200):
@@ -202,13 +211,8 @@ class Provider(Served):
     )
 
     def told_by_server(self, key, context):
-        request = urllib.request.Request(f"{self.server.url}/ofrep/v1/evaluate/flags/{key}?prefetch=true", method="POST")
-        request.add_header("Content-Type", "application/json")
-        try:
-            with urllib.request.urlopen(request, json.dumps({"context": context}).encode()) as answer:
-                return json.loads(answer.read())
-        except urllib.error.HTTPError as error:
-            return json.loads(error.read())
+        _, answer, _ = self.server.post(f"/ofrep/v1/evaluate/flags/{key}?prefetch=true", json.dumps({"context": context}).encode())
+        return json.loads(answer)
 
     def test_gives_what_the_server_gives(self):
         provider = OpenFeature(self.server.url)
@@ -278,6 +282,14 @@ class Killed(unittest.TestCase):
                     writer.stdout.close()
                 self.assertIn(cache.read_bytes(), contents)
                 seen.add(contents.index(cache.read_bytes()))
+            left = [file for file in Path(folder).iterdir() if file != cache]
+            for file in left:
+                os.utime(file, (time.time() - 90,) * 2)
+            with subprocess.Popen([CLIENT, "save", str(cache), *map(str, snapshots)], stdout=subprocess.PIPE) as writer:
+                self.assertEqual(writer.stdout.readline(), b"saving\n")  # and has saved once
+                writer.kill()
+            self.assertEqual([file for file in left if file.exists()], [])
+            print(f"{len(left)} files were left beside, and removed")
             print(f"{len(seen)} of 2 snapshots were found after 60 kills")
 
 

@@ -15,15 +15,13 @@ import io
 import json
 import os
 import queue
-import re
 import shutil
-import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
 import unittest
-import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -33,21 +31,11 @@ from openfeature.evaluation_context import EvaluationContext
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-ALL_SDKS = os.environ.get("SINAN_SDKS", "all") == "all"
-BINARY = os.environ.get("SINAN_BINARY", str(ROOT / "bin" / "sinan"))
+sys.path.insert(0, str(ROOT / "sdk/python/tests"))
 
-PROGRAM = """
-CREATE PARAMETER button.color STRING DEFAULT 'green' VALUES ('green', 'black', 'blue');
-CREATE PARAMETER search.fast BOOL DEFAULT FALSE;
-CREATE PARAMETER search.results INT DEFAULT 20;
-CREATE PARAMETER search.weight DOUBLE DEFAULT 3;
-CREATE PARAMETER search.layout JSON DEFAULT '{"columns": 2, "names": ["a", "b"]}';
-ALTER PARAMETER search.results ADD RULE WHEN device = 'phone' THEN 10;
-CREATE EXPERIMENT colors ON UNIT user_id GROUPS control [0..49], treatment [50..99] (t1 [50..74], t2 [75..99])
-  WHEN city = 'Oslo' AND app_version >= '3.2.0'
-  SET button.color = CASE GROUP WHEN control THEN 'green' WHEN t1 THEN 'black' WHEN t2 THEN 'blue' END;
-START EXPERIMENT colors;
-"""
+from served import Server  # noqa: E402
+
+ALL_SDKS = os.environ.get("SINAN_SDKS", "all") == "all"
 CONTEXT = {"city": "Oslo", "app_version": "3.10.1"}
 # Beside who is in which group: every type, reason and error.
 CORNERS = [
@@ -60,43 +48,6 @@ CORNERS = [
     {"key": "button.color", "type": "boolean", "default": True, "context": {"targetingKey": "u1"}},
     {"key": "button.color", "type": "string", "default": "mine", "context": CONTEXT},  # no unit
 ]
-
-
-class Server:
-    """`sinan serve` on a free port of a project folder."""
-
-    def __init__(self, folder):
-        self.process = subprocess.Popen(
-            [BINARY, "--project", folder, "serve", "--listen", "127.0.0.1:0"], stderr=subprocess.PIPE, text=True
-        )
-        line = self.process.stderr.readline()
-        while line and not re.search(r"at (http://\S+?),? ", line):
-            line = self.process.stderr.readline()
-        self.url = re.search(r"at (http://[^\s,]+)", line)[1]
-        threading.Thread(target=self.process.stderr.read, daemon=True).start()
-
-    def post(self, path, body=b"", headers=None):
-        request = urllib.request.Request(self.url + path, data=body, method="POST")
-        for name, value in {"Content-Type": "application/json", **(headers or {})}.items():
-            request.add_header(name, value)
-        try:
-            with urllib.request.urlopen(request) as answer:
-                return answer.status, answer.read(), answer.headers
-        except urllib.error.HTTPError as error:
-            return error.code, error.read(), error.headers
-
-    def run(self, program):
-        body = json.dumps({"program": program}).encode()
-        _, answer, _ = self.post("/v1/programs", body, {"Content-Type": "application/json"})
-        run = json.loads(answer)["id"]
-        with urllib.request.urlopen(f"{self.url}/v1/programs/{run}/events") as events:
-            events.read()  # until it has ended
-        with urllib.request.urlopen(f"{self.url}/v1/programs/{run}") as state:
-            return json.loads(state.read())["state"]
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait()
 
 
 class PageServer(http.server.ThreadingHTTPServer):
@@ -186,32 +137,26 @@ class Page:
 class OpenFeature(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.folder = tempfile.mkdtemp()
         cls.page_server = PageServer()
-        Path(cls.folder, "sinan.toml").write_text(f'[server]\ncors_origins = ["{cls.page_server.origin}"]\n')
-        subprocess.run([BINARY, "--project", cls.folder, "-c", PROGRAM], check=True, capture_output=True)
+        cls.server = Server(f'[server]\ncors_origins = ["{cls.page_server.origin}"]\n')
         # What the statements say: the truth of this test.
         users = [f"user-{i}" for i in range(40)]
         questions = ";".join(
             f"EXPLAIN PARAMETER button.color FOR (user_id = '{u}', city = 'Oslo', app_version = '3.10.1')" for u in users
         )
-        told = subprocess.run(
-            [BINARY, "--project", cls.folder, "-q", "--format", "csv", "-c", questions],
-            check=True, capture_output=True, text=True,
-        )
-        values = [row[1].strip("'") for row in csv.reader(io.StringIO(told.stdout)) if row and row[0] == "value"]
+        told = cls.server.sinan("-q", "--format", "csv", "-c", questions)
+        values = [row[1].strip("'") for row in csv.reader(io.StringIO(told)) if row and row[0] == "value"]
         cls.truth = dict(zip(users, values, strict=True))
-        cls.server = Server(cls.folder)
+        cls.server.start()
         api.set_provider(OFREPProvider(cls.server.url))
         cls.client = api.get_client()
 
     @classmethod
     def tearDownClass(cls):
         api.shutdown()
-        assert cls.server.stop() == 0
         cls.page_server.shutdown()
         cls.page_server.server_close()
-        shutil.rmtree(cls.folder)
+        assert cls.server.remove() == 0
 
     def test_python_sees_the_groups_of_the_statements(self):
         self.assertEqual(set(self.truth.values()), {"green", "black", "blue"})
@@ -304,9 +249,9 @@ class OpenFeature(unittest.TestCase):
         watched = {"key": "search.weight", "type": "double", "default": 1}
         with Page(self.page_server, {"url": self.server.url, "asked": self.asked(), "watched": watched}) as page:
             self.check(page.told("/answers"))
-            self.assertEqual(self.server.run("ALTER PARAMETER search.weight SET DEFAULT 6.5"), "done")
+            self.server.run("ALTER PARAMETER search.weight SET DEFAULT 6.5")
             self.assertEqual(page.told("/changed"), 6.5)
-        self.assertEqual(self.server.run("ALTER PARAMETER search.weight SET DEFAULT 3"), "done")
+        self.server.run("ALTER PARAMETER search.weight SET DEFAULT 3")
 
     def test_all_flags_have_a_tag_of_their_values(self):
         body = json.dumps({"context": {"targetingKey": "user-1", **CONTEXT}}).encode()
@@ -353,7 +298,7 @@ class OpenFeature(unittest.TestCase):
 
         waiting = threading.Thread(target=wait)
         waiting.start()
-        self.assertEqual(self.server.run("ALTER PARAMETER search.fast SET DESCRIPTION 'soon'"), "done")
+        self.server.run("ALTER PARAMETER search.fast SET DESCRIPTION 'soon'")
         waiting.join()
         status, newer, size = answers[0]
         self.assertEqual(status, 200)
@@ -371,7 +316,7 @@ class OpenFeature(unittest.TestCase):
     def test_a_change_is_told_and_seen(self):
         events = urllib.request.urlopen(self.server.url + "/ofrep/v1/events")
         begin = time.monotonic()
-        self.assertEqual(self.server.run("ALTER PARAMETER search.weight SET DEFAULT 4.5"), "done")
+        self.server.run("ALTER PARAMETER search.weight SET DEFAULT 4.5")
         told = b""
         while b"refetchEvaluation" not in told:
             told = events.readline()
@@ -379,7 +324,7 @@ class OpenFeature(unittest.TestCase):
         print(f"change seen after {time.monotonic() - begin:.2f} s, program included")
         self.assertEqual(value, 4.5)
         events.close()
-        self.assertEqual(self.server.run("ALTER PARAMETER search.weight SET DEFAULT 3"), "done")
+        self.server.run("ALTER PARAMETER search.weight SET DEFAULT 3")
 
 
 if __name__ == "__main__":

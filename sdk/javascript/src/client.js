@@ -1,10 +1,10 @@
-// An evaluator that keeps itself up to date from `sinan serve`, with what Node.js 18 and browsers have: fetch and streams.
+// An evaluator that keeps itself up to date from `sinan serve`, with what Node.js 18 and browsers have.
 
 import { Evaluator, SnapshotError } from "./evaluator.js";
 
-const stable = 5000; // milliseconds after which a stream of events counts as one
+const mostHold = 60; // seconds that the server holds an answer back
+const long = 5000; // milliseconds after which it counts as one that does
 const skew = 2000; // milliseconds that clocks may differ before ours is corrected; the server tells full seconds
-const mostLine = 65536; // of an event
 
 export class Client extends Evaluator {
   #url;
@@ -22,7 +22,7 @@ export class Client extends Evaluator {
     super(module, options);
     if (!/^https?:\/\//.test(url)) throw new TypeError(`the server's address must begin with http:// or https://: ${url}`);
     this.#url = url.replace(/\/+$/, "");
-    this.#options = { wait: 5000, poll: 30000, timeout: 5000, inactivity: 45000, ...options };
+    this.#options = { wait: 5000, poll: 30000, timeout: 5000, ...options };
   }
 
   // Waits at most `wait` milliseconds; never rejects.
@@ -63,44 +63,62 @@ export class Client extends Evaluator {
   }
 
   async #follow() {
-    for (let failures = 0; !this.#ended.signal.aborted; ) {
-      failures = (await this.#followOnce()) > stable ? 0 : failures + 1;
-      // Soon after a break, later and later while there is no stream; never all clients at once.
-      await this.#sleep(Math.min(this.#options.poll, 125 * 2 ** Math.min(failures, 20)) * (0.8 + 0.4 * Math.random()));
+    const { poll } = this.#options;
+    const hold = Math.min(Math.floor(poll / 1000), mostHold);
+    let isHeld = false; // the request: the first one, and one after a break, is answered at once
+    for (let inVain = 0; !this.#ended.signal.aborted; ) {
+      const began = performance.now();
+      const changed = await this.#try(isHeld ? hold : 0);
+      const wasHeld = isHeld && hold > 0 && performance.now() - began >= Math.min(long, hold * 500);
+      const isFollowed = wasHeld || changed === true;
+      inVain = isFollowed ? 0 : Math.min(inVain + 1, 20);
+      const goesOn = changed !== undefined && (isFollowed || !isHeld);
+      isHeld = changed !== undefined;
+      // Soon after a break, later and later while answers are not held; never all clients at once.
+      if (!goesOn) await this.#sleep(Math.min(poll, 125 * 2 ** inVain) * (0.8 + 0.4 * Math.random()));
     }
   }
 
-  // Follows the server until it cannot be followed any more, and answers for how many milliseconds it could.
-  async #followOnce() {
+  // Whether another version came; undefined when the server could not be asked.
+  async #try(hold) {
     try {
-      await this.#refresh();
+      return await this.#refresh(hold);
     } catch (error) {
-      if (!this.#ended.signal.aborted) this.#failed(error);
-      return 0;
+      // An answer that is held and breaks off says nothing yet about the server: the next request does.
+      if (hold === 0 && !this.#ended.signal.aborted) this.#failed(error);
+      return undefined;
     } finally {
       this.#tried();
     }
-    const began = performance.now();
-    try {
-      await this.#listen();
-    } catch (error) {
-      // Only what was told by a stream can be wrong; whether the server is there is for the next request to say.
-      if (error instanceof SnapshotError) this.#failed(error);
-    }
-    return performance.now() - began;
   }
 
-  async #refresh() {
-    const headers = this.#tag === undefined ? {} : { "If-None-Match": this.#tag };
-    await this.#request("/v1/experiments/snapshot", headers, this.#options.timeout, async (response) => {
+  // `hold` is for how many seconds the server may keep its answer back while there is no other snapshot than ours.
+  async #refresh(hold) {
+    const headers = {};
+    if (this.#tag !== undefined) headers["If-None-Match"] = this.#tag;
+    if (this.#options.token !== undefined) headers.Authorization = `Bearer ${this.#options.token}`;
+    const controller = new AbortController();
+    const abort = () => controller.abort();
+    const timer = setTimeout(abort, this.#options.timeout + hold * 1000);
+    this.#ended.signal.addEventListener("abort", abort);
+    if (this.#ended.signal.aborted) abort();
+    let changed = false;
+    try {
+      const url = `${this.#url}/v1/experiments/snapshot${hold > 0 ? `?wait=${hold}` : ""}`;
+      const response = await fetch(url, { headers, signal: controller.signal, cache: "no-store" });
       this.#setClock(response.headers.get("Date"));
       if (response.status !== 304) {
         if (!response.ok) throw new Error(`the server answers ${response.status} when asked for the snapshot`);
-        await this.#take(new Uint8Array(await response.arrayBuffer()), response.headers.get("ETag") ?? undefined);
+        changed = await this.#take(new Uint8Array(await response.arrayBuffer()), response.headers.get("ETag") ?? undefined);
       }
-    });
+    } finally {
+      clearTimeout(timer);
+      this.#ended.signal.removeEventListener("abort", abort);
+      controller.abort(); // what was not read is not wanted
+    }
     this.lastError = undefined;
     this.#setStatus("ready");
+    return changed;
   }
 
   async #take(snapshot, tag) {
@@ -112,57 +130,9 @@ export class Client extends Evaluator {
     } catch (error) {
       this.#options.onWarning?.(`the snapshot is not kept: ${error.message}`); // the values are right all the same
     }
-    if (this.version !== before) this.#tell("changed");
-  }
-
-  async #listen() {
-    // `timeout` counts until the answer begins, then `inactivity` from one piece to the next: heartbeats come every 15 s.
-    const { timeout, inactivity } = this.#options;
-    await this.#request("/ofrep/v1/events", { Accept: "text/event-stream" }, timeout, async (response, extend) => {
-      if (!response.ok) throw new Error(`the server answers ${response.status} when asked for events`);
-      extend(inactivity);
-      await this.#refresh(); // what was published before the stream began is not told by it
-      const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-      let data = "";
-      let rest = "";
-      for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
-        extend(inactivity);
-        const lines = (rest + piece.value).split("\n");
-        rest = lines.pop().slice(0, mostLine);
-        for (const line of lines.map((one) => one.replace(/\r$/, ""))) {
-          if (line.startsWith("data:")) data = (data + line.slice(5)).slice(0, mostLine);
-          if (line !== "") continue;
-          if (isRefetch(data)) await this.#refresh();
-          data = "";
-        }
-      }
-    });
-  }
-
-  // `use(response, extend)` must read all that it wants of the response; `extend` sets the milliseconds that are left.
-  async #request(path, headers, timeout, use) {
-    const controller = new AbortController();
-    const abort = () => controller.abort();
-    let timer = setTimeout(abort, timeout);
-    const extend = (milliseconds) => {
-      clearTimeout(timer);
-      timer = setTimeout(abort, milliseconds);
-    };
-    this.#ended.signal.addEventListener("abort", abort);
-    if (this.#ended.signal.aborted) abort();
-    try {
-      const authorization = this.#options.token === undefined ? {} : { Authorization: `Bearer ${this.#options.token}` };
-      const response = await fetch(this.#url + path, {
-        headers: { ...headers, ...authorization },
-        signal: controller.signal,
-        cache: "no-store",
-      });
-      await use(response, extend);
-    } finally {
-      clearTimeout(timer);
-      this.#ended.signal.removeEventListener("abort", abort);
-      controller.abort(); // what was not read is not wanted
-    }
+    const changed = this.version !== before;
+    if (changed) this.#tell("changed");
+    return changed;
   }
 
   // Schedules are read at the server's time. Pages of another origin are not told it, and go by their own.
@@ -205,15 +175,5 @@ export class Client extends Evaluator {
         // a listener's fault is not ours
       }
     }
-  }
-}
-
-function isRefetch(data) {
-  if (data.trim() === "") return false;
-  try {
-    // The hub's own `refetch` event has no type: some events were missed.
-    return (JSON.parse(data).type ?? "refetchEvaluation") === "refetchEvaluation";
-  } catch {
-    return false;
   }
 }

@@ -88,12 +88,10 @@ export interface ClientOptions extends EvaluatorOptions {
   onWarning?: (message: string) => void;
   /** How long connect() waits for the server at most: 5000. */
   wait?: number;
-  /** How often the client asks while it cannot follow the server's events, give or take a fifth: 30000. */
+  /** Between requests while nothing changes, held by the server where it can: 30000. */
   poll?: number;
-  /** For an answer to begin: 5000. */
+  /** For an answer, beyond what the server may hold it: 5000. */
   timeout?: number;
-  /** Without an event or a heartbeat (every 15000) until a stream counts as broken: 45000. */
-  inactivity?: number;
 }
 
 export interface Client extends Evaluator {

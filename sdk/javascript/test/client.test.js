@@ -1,7 +1,7 @@
 // The client and the OpenFeature providers against a real `sinan serve`. SINAN_BINARY names the program.
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -79,7 +79,7 @@ test("a server that does not answer is not waited for", async (t) => {
   assert.equal(results(client), 1);
 });
 
-test("without events it asks; what is damaged or older is refused", async (t) => {
+test("where answers are not held it asks; what is damaged or older is refused", async (t) => {
   const { server, cache, open } = await served(t);
   const older = [];
   const gateway = await makeGateway(server, { change: (body) => older.push(body) && body });
@@ -104,6 +104,40 @@ test("without events it asks; what is damaged or older is refused", async (t) =>
   }
   gateway.change = (body) => body;
   await until(client, () => client.status === "ready");
+});
+
+test("an answer that never comes is given up", async (t) => {
+  const { server, open } = await served(t);
+  const gateway = await makeGateway(server, { waiting: "never" });
+  t.after(() => gateway.close());
+  const client = await open({ poll: 1000, timeout: 500 }, gateway.url);
+  while (gateway.waits < 2) await once(gateway, "wait");
+  await server.run("ALTER PARAMETER search.results SET DEFAULT 27");
+  await until(client, () => results(client) === 27);
+});
+
+test("an answer that is cut off says nothing yet", async (t) => {
+  const { server, open } = await served(t);
+  const gateway = await makeGateway(server, { waiting: "cut" });
+  t.after(() => gateway.close());
+  const client = await open({ poll: 1000 }, gateway.url);
+  const told = [];
+  client.onChange((event) => told.push(event));
+  while (gateway.waits < 3) await once(gateway, "wait");
+  assert.deepEqual([client.status, told], ["ready", []]);
+  await server.run("ALTER PARAMETER search.results SET DEFAULT 28");
+  await until(client, () => results(client) === 28);
+  assert.deepEqual(told, ["changed"]);
+});
+
+test("what a killed writer left is removed", async (t) => {
+  const { cache, open } = await served(t);
+  const [old, recent] = ["a", "b"].map((digit) => `${cache}.${digit.repeat(16)}.tmp`);
+  for (const leftover of [old, recent]) writeFileSync(leftover, "SINANEXP");
+  const then = new Date(Date.now() - 90_000);
+  utimesSync(old, then, then);
+  await open({ cache });
+  assert.deepEqual([old, recent, cache].map(existsSync), [false, true, true]);
 });
 
 test("a damaged file is left aside", async (t) => {

@@ -1,24 +1,13 @@
 // A real `sinan serve` for the tests, and a gateway before it that can withhold and damage answers.
 import { execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
-const program = `
-CREATE PARAMETER button.color STRING DEFAULT 'green' VALUES ('green', 'black', 'blue');
-CREATE PARAMETER search.fast BOOL DEFAULT FALSE;
-CREATE PARAMETER search.results INT DEFAULT 20;
-CREATE PARAMETER search.weight DOUBLE DEFAULT 3;
-CREATE PARAMETER search.layout JSON DEFAULT '{"columns": 2, "names": ["a", "b"]}';
-ALTER PARAMETER search.results ADD RULE WHEN device = 'phone' THEN 10;
-CREATE EXPERIMENT colors ON UNIT user_id GROUPS control [0..49], treatment [50..99] (t1 [50..74], t2 [75..99])
-  WHEN city = 'Oslo' AND app_version >= '3.2.0'
-  SET button.color = CASE GROUP WHEN control THEN 'green' WHEN t1 THEN 'black' WHEN t2 THEN 'blue' END;
-START EXPERIMENT colors;
-`;
+const program = join(process.env.SINAN_VECTORS, "../served.sql");
 
 export class Server {
   folder = mkdtempSync(join(tmpdir(), "sinan-"));
@@ -26,7 +15,7 @@ export class Server {
 
   static async make() {
     const server = new Server();
-    execFileSync(process.env.SINAN_BINARY, ["--project", server.folder, "-c", program], { stdio: "ignore" });
+    execFileSync(process.env.SINAN_BINARY, ["--project", server.folder, "-f", program], { stdio: "ignore" });
     await server.start();
     return server;
   }
@@ -78,10 +67,18 @@ export class Server {
   }
 }
 
-// Passes snapshots on, each through `change`; has no events.
-export async function makeGateway(server, gateway) {
+// Passes snapshots on, each through `change`. Requests that may wait for a change are answered "at once", "never", or "cut" off; `waits`
+// counts them.
+export async function makeGateway(server, { change = (body) => body, waiting = "at once" } = {}) {
+  const gateway = new EventEmitter();
+  Object.assign(gateway, { change, waits: 0 });
   const http = createServer(async (request, response) => {
-    if (request.url.includes("events")) return response.writeHead(404).end();
+    if (request.url.includes("wait=")) {
+      gateway.waits += 1;
+      gateway.emit("wait");
+      if (waiting === "never") return undefined;
+      if (waiting === "cut") return request.socket.destroy();
+    }
     try {
       const answer = await fetch(server.url + request.url);
       const body = gateway.change(new Uint8Array(await answer.arrayBuffer()));

@@ -4,10 +4,12 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import tempfile
 import threading
 import time
+import unittest
 import urllib.error
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,26 +18,21 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 BINARY = os.environ.get("SINAN_BINARY", str(ROOT / "bin" / "sinan"))
 
-PROGRAM = """
-CREATE PARAMETER button.color STRING DEFAULT 'green' VALUES ('green', 'black', 'blue');
-CREATE PARAMETER search.fast BOOL DEFAULT FALSE;
-CREATE PARAMETER search.results INT DEFAULT 20;
-CREATE PARAMETER search.weight DOUBLE DEFAULT 3;
-CREATE PARAMETER search.layout JSON DEFAULT '{"columns": 2, "names": ["a", "b"]}';
-ALTER PARAMETER search.results ADD RULE WHEN device = 'phone' THEN 10;
-CREATE EXPERIMENT colors ON UNIT user_id GROUPS control [0..49], treatment [50..99] (t1 [50..74], t2 [75..99])
-  WHEN city = 'Oslo' AND app_version >= '3.2.0'
-  SET button.color = CASE GROUP WHEN control THEN 'green' WHEN t1 THEN 'black' WHEN t2 THEN 'blue' END;
-START EXPERIMENT colors;
-"""
-
 
 class Server:
-    def __init__(self):
+    """A project with the parameters of sdk/served.sql; `settings` is its sinan.toml."""
+
+    def __init__(self, settings=""):
         self.folder = tempfile.mkdtemp()
-        subprocess.run([BINARY, "--project", self.folder, "-c", PROGRAM], check=True, capture_output=True)
+        if settings:
+            Path(self.folder, "sinan.toml").write_text(settings)
+        self.sinan("-f", str(ROOT / "sdk" / "served.sql"))
         self.port = 0
-        self.start()
+
+    def sinan(self, *arguments):
+        """What the program says, with the project that is not served now."""
+        command = [BINARY, "--project", self.folder, *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
     def start(self):
         """On the port it had before, if any."""
@@ -47,6 +44,7 @@ class Server:
                 self.url, self.port = found[1], int(found[2])
                 break
         threading.Thread(target=self._drain, args=(self.process.stderr,), daemon=True).start()
+        return self
 
     @staticmethod
     def _drain(log):
@@ -56,11 +54,7 @@ class Server:
     def restart_with_tokens(self, *roles):
         """From now on every request needs a token; one of each role."""
         self.kill()
-        tokens = []
-        for role in roles:
-            command = [BINARY, "--project", self.folder, "token", "create", role, "--role", role]
-            told = subprocess.run(command, check=True, capture_output=True, text=True)
-            tokens.append(re.search(r"sinan_\S+", told.stdout)[0])
+        tokens = [re.search(r"sinan_\S+", self.sinan("token", "create", role, "--role", role))[0] for role in roles]
         self.start()
         return tokens
 
@@ -69,18 +63,26 @@ class Server:
         self.process.wait()
 
     def remove(self):
+        """Gives back the status with which it has ended."""
         self.process.terminate()
-        self.process.wait()
+        status = self.process.wait()
         shutil.rmtree(self.folder)
+        return status
 
-    def post(self, path, body):
-        request = urllib.request.Request(self.url + path, data=json.dumps(body).encode(), method="POST")
-        request.add_header("Content-Type", "application/json")
-        with urllib.request.urlopen(request) as answer:
-            return json.loads(answer.read())
+    def post(self, path, body=b"", headers=None):
+        """Status, body and headers of the answer."""
+        headers = {"Content-Type": "application/json", **(headers or {})}
+        request = urllib.request.Request(self.url + path, data=body, method="POST", headers=headers)
+        try:
+            with urllib.request.urlopen(request) as answer:
+                return answer.status, answer.read(), answer.headers
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read(), error.headers
 
     def run(self, program):
-        run = self.post("/v1/programs", {"program": program})["id"]
+        _, answer, _ = self.post("/v1/programs", json.dumps({"program": program}).encode())
+        run = json.loads(answer)["id"]
         with urllib.request.urlopen(f"{self.url}/v1/programs/{run}/events") as events:
             events.read()  # until it has ended
         with urllib.request.urlopen(f"{self.url}/v1/programs/{run}") as state:
@@ -88,25 +90,23 @@ class Server:
 
 
 class Gateway:
-    """Passes snapshots on, each through `change`, at a time that is `ahead` seconds ahead. Has no events; with `is_silent` a stream
-    that never says anything."""
+    """Passes snapshots on, each through `change`, at a time that is `ahead` seconds ahead. Requests that may wait for a change are
+    answered "at once", "never", or "cut" off."""
 
-    def __init__(self, server, change=lambda body: body, ahead=0, is_silent=False):
+    def __init__(self, server, change=lambda body: body, ahead=0, waiting="at once"):
         gateway = self
         self.change = change
-        self.streams = threading.Semaphore(0)  # one was asked for
+        self.waits = threading.Semaphore(0)  # for a change, that were asked for
         self.closing = threading.Event()
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self):
-                if "events" in self.path:
-                    gateway.streams.release()
-                    if not is_silent:
-                        return self.send_error(404)
-                    self.send_response(200)
-                    self.send_header("Content-Type", "text/event-stream")
-                    self.end_headers()
-                    return gateway.closing.wait()
+                if "wait=" in self.path:
+                    gateway.waits.release()
+                    if waiting == "never":
+                        return gateway.closing.wait()
+                    if waiting == "cut":
+                        return self.connection.shutdown(socket.SHUT_RDWR)
                 request = urllib.request.Request(server.url + self.path)
                 try:
                     with urllib.request.urlopen(request) as answer:
@@ -138,3 +138,14 @@ class Gateway:
         self.closing.set()
         self.http.shutdown()
         self.http.server_close()
+
+
+class Served(unittest.TestCase):
+    """Tests with a server, and a place for the file of the last known snapshot."""
+
+    def setUp(self):
+        self.server = Server().start()
+        self.addCleanup(self.server.remove)
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.cache = Path(folder.name) / "flags.snapshot"

@@ -4,10 +4,8 @@ answers, children. SINAN_BINARY names the program (bin/sinan)."""
 import os
 import queue
 import socket
-import tempfile
 import time
 import unittest
-from pathlib import Path
 
 from openfeature import api
 from openfeature.contrib.provider.ofrep import OFREPProvider
@@ -15,7 +13,7 @@ from openfeature.evaluation_context import EvaluationContext
 from openfeature.event import ProviderEvent
 from openfeature.provider import ProviderStatus
 
-from served import Gateway, Server
+from served import Gateway, Served
 from sinan_experiment import Client
 from sinan_experiment.openfeature import SinanProvider
 
@@ -40,21 +38,14 @@ def free_port():
         return probe.getsockname()[1]
 
 
-class Served(unittest.TestCase):
-    def setUp(self):
-        self.server = Server()
-        self.addCleanup(self.server.remove)
-        self.folder = tempfile.TemporaryDirectory()
-        self.addCleanup(self.folder.cleanup)
-        self.cache = Path(self.folder.name) / "flags.snapshot"
-
+class Following(Served):
     def client(self, url=None, **options):
         client = Client(url or self.server.url, **{"wait": 60, **options})
         self.addCleanup(client.close)
         return client
 
 
-class Updates(Served):
+class Updates(Following):
     def test_a_change_is_seen(self):
         client = self.client()
         told = heard(client)
@@ -105,7 +96,7 @@ class Updates(Served):
             client.close()
             self.assertEqual(client.string("button.color", "mine"), "mine")
 
-    def test_without_events_it_asks(self):
+    def test_where_answers_are_not_held_it_asks(self):
         gateway = Gateway(self.server)
         self.addCleanup(gateway.close)
         client = self.client(gateway.url, poll=0.1)
@@ -140,16 +131,27 @@ class Updates(Served):
         gateway.change = lambda body: body
         wait_for(told, "ready")
 
-    def test_a_stream_that_is_silent_is_given_up(self):
-        gateway = Gateway(self.server, is_silent=True)
+    def test_an_answer_that_never_comes_is_given_up(self):
+        gateway = Gateway(self.server, waiting="never")
         self.addCleanup(gateway.close)
-        client = self.client(gateway.url, inactivity=0.2, poll=0.1)
+        client = self.client(gateway.url, poll=1, timeout=0.5)
         told = heard(client)
-        for _ in range(3):
-            gateway.streams.acquire()
+        for _ in range(2):
+            gateway.waits.acquire()
         self.server.run("ALTER PARAMETER search.results SET DEFAULT 27")
         while client.integer("search.results", 1) != 27:
             wait_for(told, "changed")
+
+    def test_an_answer_that_is_cut_off_says_nothing_yet(self):
+        gateway = Gateway(self.server, waiting="cut")
+        self.addCleanup(gateway.close)
+        client = self.client(gateway.url, poll=1)
+        told = heard(client)
+        for _ in range(3):
+            gateway.waits.acquire()
+        self.assertEqual((client.status, told.qsize()), ("ready", 0))
+        self.server.run("ALTER PARAMETER search.results SET DEFAULT 28")
+        self.assertEqual(told.get(), "changed")
 
     def test_the_clock_of_the_server_counts(self):
         for ahead in (7200, -7200):
@@ -165,6 +167,14 @@ class Updates(Served):
         good = self.client(cache=self.cache)
         self.assertEqual(good.integer("search.results", 1), 20)
         self.assertEqual(self.client(f"http://127.0.0.1:{free_port()}", cache=self.cache, wait=0.5).integer("search.results", 1), 20)
+
+    def test_what_a_killed_writer_left_is_removed(self):
+        old, new = (self.cache.with_name(f"flags.snapshot.{digit * 16}.tmp") for digit in "ab")
+        for leftover in (old, new):
+            leftover.write_bytes(b"SINANEXP")
+        os.utime(old, (time.time() - 90,) * 2)
+        self.client(cache=self.cache)
+        self.assertEqual((old.exists(), new.exists(), self.cache.exists()), (False, True, True))
 
     def test_a_child_follows_by_itself(self):
         client = self.client()
@@ -203,7 +213,7 @@ class Updates(Served):
         self.assertIn("404", nowhere.last_error)
 
 
-class Provider(Served):
+class Provider(Following):
     def setUp(self):
         super().setUp()
         self.addCleanup(api.shutdown)

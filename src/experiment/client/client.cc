@@ -8,9 +8,7 @@
 #include <thread>
 #include <utility>
 
-#include "base/json.h"
 #include "base/random.h"
-#include "experiment/client/event_reader.h"
 #include "experiment/evaluator/host.h"
 #include "experiment/evaluator/snapshot_file.h"
 #include "experiment/evaluator/typed_text.h"
@@ -23,17 +21,10 @@ using std::chrono::milliseconds;
 using Steady = std::chrono::steady_clock;
 
 constexpr milliseconds kFirstWait{250};
-constexpr auto kStable = std::chrono::seconds(5);  // after which a stream counts as one
-constexpr int64_t kSkew = 2'000'000;               // the server tells full seconds
+constexpr std::chrono::seconds kMostHold{60};  // that the server holds an answer
+constexpr milliseconds kLong{5'000};           // after which the server counts as one that holds answers
+constexpr int64_t kSkew = 2'000'000;           // the server tells full seconds
 constexpr int64_t kHalfSecond = 500'000;
-
-bool is_refetch(const std::string& data) {
-  const auto told = Json::parse(data);
-  if (!told || !told->is_object()) return false;
-  // The hub's own `refetch` event has no type: some events were missed.
-  const Json* type = told->find("type");
-  return type == nullptr || type->string_view() == "refetchEvaluation";
-}
 
 }  // namespace
 
@@ -131,16 +122,24 @@ void Client::load_cache() {
 
 void Client::follow() {
   Random random = Random::from_system();
-  for (unsigned failures = 0;;) {
+  const auto hold = std::chrono::duration_cast<std::chrono::seconds>(std::min<milliseconds>(options_.poll, kMostHold));
+  bool is_held = false;  // the request: the first one, and one after a break, is answered at once
+  for (unsigned in_vain = 0;;) {
     const auto began = Steady::now();
-    const Status refreshed = refresh();
-    if (!refreshed) failed(refreshed.error());
+    const auto wait = is_held ? hold : std::chrono::seconds(0);
+    const Result<bool> changed = refresh(wait);
+    // An answer that is held and breaks off says nothing yet about the server: the next request does.
+    if (!changed && wait.count() == 0) failed(changed.error());
     tried();
-    // A stream that breaks says nothing yet about the server: the next request does.
-    if (refreshed) (void)listen();
-    failures = Steady::now() - began > kStable ? 0 : std::min(failures + 1, 20U);
-    // Soon after a break, later and later while there is no stream; never all clients at once.
-    const milliseconds pause = std::min(options_.poll, kFirstWait * (1U << failures) / 2);
+    const bool was_held =
+        wait.count() > 0 && Steady::now() - began >= std::min<milliseconds>(kLong, milliseconds(wait) / 2);
+    const bool is_followed = was_held || (changed && *changed);
+    in_vain = is_followed ? 0 : std::min(in_vain + 1, 20U);
+    const bool goes_on = changed && (is_followed || !is_held);
+    is_held = changed.has_value();
+    if (goes_on) continue;
+    // Soon after a break, later and later while answers are not held; never all clients at once.
+    const milliseconds pause = std::min(options_.poll, kFirstWait * (1U << in_vain) / 2);
     const milliseconds jittered(
         static_cast<int64_t>(static_cast<double>(pause.count()) * (0.8 + 0.4 * random.uniform())));
     std::unique_lock lock(mutex_);
@@ -148,48 +147,29 @@ void Client::follow() {
   }
 }
 
-// Until the stream ends or breaks. What is published between the snapshot and the stream is told by it, since it begins behind
-// the version that we have.
-Status Client::listen() {
-  EventReader events;
-  io::HttpRequest request;
-  request.url = requests_->url + "/ofrep/v1/events";
-  request.headers = requests_->headers;
-  request.headers.push_back({"Accept", "text/event-stream"});
-  request.headers.push_back({"Last-Event-ID", std::to_string(evaluator_.read()->version())});
-  request.most_time = milliseconds(0);
-  request.most_idle_time = options_.inactivity;
-  request.most_body_bytes = UINT64_MAX;
-  request.on_body = [&](std::string_view piece) -> Status {
-    for (const std::string& data : events.add(piece)) {
-      if (!is_refetch(data)) continue;
-      if (const Status refreshed = refresh(); !refreshed) {
-        failed(refreshed.error());
-        return refreshed;
-      }
-    }
-    return {};
-  };
-  const auto response = TRY(requests_->http.send(request, requests_->cancel.token()));
-  if (response.status == 200) return {};
-  return fail(Code::kUnavailable, "the server answers when asked for events: " + std::to_string(response.status));
-}
-
-Status Client::refresh() {
+// Whether another version came. `hold` is for how long the server may keep its answer back while there is none.
+Result<bool> Client::refresh(std::chrono::seconds hold) {
   io::HttpRequest request;
   request.url = requests_->url + "/v1/experiments/snapshot";
+  if (hold.count() > 0) request.url += "?wait=" + std::to_string(hold.count());
   request.headers = requests_->headers;
   if (!tag_.empty()) request.headers.push_back({"If-None-Match", tag_});
-  request.most_time = options_.timeout;
+  request.most_time = options_.timeout + hold;
+  request.most_idle_time = std::chrono::seconds(0);
   request.most_body_bytes = kMaxSnapshotBytes;
   const int64_t asked = clock_micros();
   const auto response = TRY(requests_->http.send(request, requests_->cancel.token()));
-  if (const auto told = parse_http_date(response.header("Date").value_or(""))) {
-    const int64_t offset = *told + kHalfSecond - (asked + clock_micros()) / 2;
+  const int64_t received = clock_micros();
+  const bool was_held = hold.count() > 0;
+  // Dated when it was sent: of a snapshot that was held back too little is known of when that was.
+  if (const auto told = parse_http_date(response.header("Date").value_or(""));
+      told && (!was_held || response.status == 304)) {
+    const int64_t offset = *told + kHalfSecond - (was_held ? received : (asked + received) / 2);
     clock_offset_ = std::abs(offset) > kSkew ? offset : 0;
   }
+  bool is_another = false;
   if (response.status == 200) {
-    TRY(take(response.body));
+    is_another = TRY(take(response.body));
     tag_ = response.header("ETag").value_or("");
   } else if (response.status != 304) {
     return fail(Code::kUnavailable,
@@ -201,10 +181,10 @@ Status Client::refresh() {
   }
   warned_.clear();
   set_status(ClientStatus::kReady);
-  return {};
+  return is_another;
 }
 
-Status Client::take(const std::string& bytes) {
+Result<bool> Client::take(const std::string& bytes) {
   const uint64_t before = evaluator_.read()->version();
   TRY(evaluator_.load(std::as_bytes(std::span(bytes))));
   if (!options_.cache.empty()) {
@@ -212,8 +192,9 @@ Status Client::take(const std::string& bytes) {
     if (const auto kept = evaluator_.save_file(options_.cache); !kept)
       warn("the snapshot is not kept: " + kept.error().message);
   }
-  if (evaluator_.read()->version() != before) tell(ClientEvent::kChanged);
-  return {};
+  const bool is_another = evaluator_.read()->version() != before;
+  if (is_another) tell(ClientEvent::kChanged);
+  return is_another;
 }
 
 void Client::failed(const Error& error) {

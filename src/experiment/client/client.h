@@ -6,8 +6,8 @@
 //     context.set("user_id", "u42");
 //     std::string_view color = string(*snapshot, "checkout.button_color", context, "green");
 //
-// A thread fetches the snapshot when the server tells a change by an event, and asks every `poll` (give or take a fifth) while
-// events cannot be had. What is damaged, older or of another project is refused and the snapshot in use stays. The last good
+// A thread asks for the snapshot; the server answers when there is another one, or after `poll`. One that does not hold its
+// answers back is asked every `poll` (give or take a fifth). What is damaged, older or of another project is refused and the snapshot in use stays. The last good
 // one is kept in a file that is replaced whole or not at all; a service starts with it when the server is away.
 //
 // Thread-safe; reading takes no lock and never waits. After fork() the child has the values, and follows nothing: it makes a
@@ -32,13 +32,12 @@
 namespace sinan::experiment {
 
 struct ClientOptions {
-  std::string url;                           // of the server: http:// or https://
-  std::string token;                         // of the role server; empty = none
-  std::string cache;                         // the file of the last known good snapshot; empty = none
-  std::chrono::milliseconds wait{5'000};     // that start() waits for the server at most
-  std::chrono::milliseconds poll{30'000};    // between requests while the server cannot be followed
-  std::chrono::milliseconds timeout{5'000};  // of a request for a snapshot
-  std::chrono::seconds inactivity{45};  // without an event or a heartbeat (every 15 s) until a stream counts as broken
+  std::string url;                               // of the server: http:// or https://
+  std::string token;                             // of the role server; empty = none
+  std::string cache;                             // the file of the last known good snapshot; empty = none
+  std::chrono::milliseconds wait{5'000};         // that start() waits for the server at most
+  std::chrono::milliseconds poll{30'000};        // between requests, while nothing changes
+  std::chrono::milliseconds timeout{5'000};      // of a request, beyond what the server may hold it
   std::function<void(const std::string&)> warn;  // told what is wrong, once until it changes, on the client's thread
 };
 
@@ -77,9 +76,8 @@ class Client {
 
   void load_cache();
   void follow();
-  Status listen();
-  Status refresh();
-  Status take(const std::string& bytes);
+  Result<bool> refresh(std::chrono::seconds hold);
+  Result<bool> take(const std::string& bytes);
   void failed(const Error& error);
   void set_status(ClientStatus status);
   void tell(ClientEvent event);

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import email.utils
 import http.client
-import json
 import logging
 import os
 import random
@@ -23,8 +22,8 @@ from ._evaluator import Details, Evaluator, SnapshotError
 log = logging.getLogger("sinan_experiment")
 
 _MOST_BYTES = 1 << 30  # of a snapshot
-_MOST_LINE = 1 << 16  # of an event
-_STABLE = 5.0  # seconds after which a stream counts as one
+_MOST_HOLD = 60  # seconds that the server holds an answer back
+_LONG = 5.0  # seconds after which it counts as one that does
 _TROUBLES = (OSError, http.client.HTTPException, SnapshotError, ValueError)
 _SKEW = 2_000_000  # microseconds that clocks may differ before ours is corrected; the server tells full seconds
 
@@ -34,10 +33,11 @@ class Client(Evaluator):
 
     `cache` is the file of the last known good snapshot: read at the start, so that a service starts without the server, and replaced
     whenever another snapshot has come. The constructor waits at most `wait` seconds for the server; then the cache counts, and
-    without it the defaults that callers bring along. A thread follows the server's events, and asks every `poll` seconds (give
-    or take a fifth) while they cannot be had. Close it, or use it as a context manager.
+    without it the defaults that callers bring along. A thread asks for the snapshot; the server answers when there is another one,
+    or after `poll` seconds. One that does not hold its answers back is asked every `poll` seconds (give or take a fifth). Close
+    it, or use it as a context manager.
 
-    Status: "not_ready" until there is a snapshot, "ready" while the server is followed, "stale" while it is not.
+    Status: "not_ready" until there is a snapshot, "ready" while the server answers, "stale" while it does not.
     """
 
     def __init__(
@@ -49,7 +49,6 @@ class Client(Evaluator):
         wait: float = 5.0,
         poll: float = 30.0,
         timeout: float = 5.0,
-        inactivity: float = 45.0,
         on_exposure: Callable[[Details, Context], None] | None = None,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
@@ -57,7 +56,6 @@ class Client(Evaluator):
         self._server = _Server(url, token, timeout, ssl_context)
         self._cache = cache
         self._poll = poll
-        self._inactivity = inactivity  # seconds without an event or a heartbeat (every 15) until the stream counts as broken
         self._tag: str | None = None
         self._listeners: list[Callable[[str], None]] = []
         self.status = "not_ready"
@@ -103,35 +101,36 @@ class Client(Evaluator):
             log.warning("the last known snapshot is left aside: %s", error)
 
     def _follow(self) -> None:
-        failures = 0
+        hold = int(min(self._poll, _MOST_HOLD))
+        is_held = False  # the request: the first one, and one after a break, is answered at once
+        in_vain = 0
         while not self._ended.is_set():
-            failures = 0 if self._follow_once() > _STABLE else failures + 1
-            # Soon after a break, later and later while there is no stream; never all clients at once.
-            self._ended.wait(min(self._poll, 0.125 * 2 ** min(failures, 20)) * random.uniform(0.8, 1.2))
+            began = time.monotonic()
+            changed = self._try(hold if is_held else 0)
+            was_held = is_held and hold > 0 and time.monotonic() - began >= min(_LONG, hold / 2)
+            is_followed = was_held or bool(changed)
+            in_vain = 0 if is_followed else min(in_vain + 1, 20)
+            goes_on = changed is not None and (is_followed or not is_held)
+            is_held = changed is not None
+            if not goes_on:
+                # Soon after a break, later and later while answers are not held; never all clients at once.
+                self._ended.wait(min(self._poll, 0.125 * 2**in_vain) * random.uniform(0.8, 1.2))
 
-    def _follow_once(self) -> float:
-        """Follows the server until it cannot be followed any more, and answers for how many seconds it could."""
+    def _try(self, hold: int) -> bool | None:
+        """Whether another version came; None when the server could not be asked."""
         try:
-            self._refresh()
+            return self._refresh(hold)
         except _TROUBLES as error:
-            self._failed(error)
-            return 0
+            if hold > 0:  # an answer that is held and breaks off says nothing yet about the server: the next request does
+                log.info("a request that waited for a change broke off: %s", error)
+            elif not self._ended.is_set():
+                self._failed(error)
+            return None
         finally:
             self._tried.set()
-        began = time.monotonic()
-        try:
-            for event in self._server.events(self._inactivity):
-                if self._ended.is_set():
-                    break
-                if event in ("open", "changed"):  # what was published before the stream began is not told by it
-                    self._refresh()
-        except _TROUBLES as error:
-            # Not stale yet: whether the server is there is for the next request to say.
-            log.info("the event stream broke: %s", error)
-        return time.monotonic() - began
 
-    def _refresh(self) -> None:
-        answer = self._server.snapshot(self._tag)
+    def _refresh(self, hold: int) -> bool:
+        answer = self._server.snapshot(self._tag, hold)
         self.clock_offset = answer.clock_offset if abs(answer.clock_offset) > _SKEW else 0
         changed = False
         if answer.body is not None:
@@ -148,6 +147,7 @@ class Client(Evaluator):
         self._set_status("ready")
         if changed:
             self._tell("changed")
+        return changed
 
     def _failed(self, error: Exception) -> None:
         message = str(error) or type(error).__name__
@@ -179,7 +179,7 @@ class _Answer:
 
 
 class _Server:
-    """Requests to `sinan serve`: one connection for snapshots, one for events."""
+    """Requests to `sinan serve`."""
 
     def __init__(self, url: str, token: str | None, timeout: float, ssl_context: ssl.SSLContext | None) -> None:
         parts = urlsplit(url)
@@ -191,76 +191,55 @@ class _Server:
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._timeout = timeout
         self._ssl = ssl_context
-        self.waiting: set[socket.socket] = set()  # for an answer
+        self._waiting: socket.socket | None = None  # for an answer
+        self._is_ended = False
 
-    def _connect(self) -> tuple[http.client.HTTPConnection, socket.socket]:
+    def _connect(self) -> http.client.HTTPConnection:
         connection = (
             http.client.HTTPSConnection(self._host, self._port, timeout=self._timeout, context=self._ssl)
             if self._secure
             else http.client.HTTPConnection(self._host, self._port, timeout=self._timeout)
         )
         connection.connect()
-        self.waiting.add(connection.sock)
-        return connection, connection.sock
+        return connection
 
-    def snapshot(self, tag: str | None) -> _Answer:
-        connection, waiting = self._connect()
+    def snapshot(self, tag: str | None, hold: int) -> _Answer:
+        """`hold` is for how many seconds the server may keep its answer back while there is no other snapshot than `tag`."""
+        connection = self._connect()
         try:
-            began = time.time_ns() // 1000
-            headers = {**self._headers, **({"If-None-Match": tag} if tag else {})}
-            connection.request("GET", f"{self._path}/v1/experiments/snapshot", headers=headers)
+            self._waiting = connection.sock
+            if self._is_ended:
+                raise ConnectionAbortedError("the client has been closed")
+            self._waiting.settimeout(self._timeout + hold)
+            path = f"{self._path}/v1/experiments/snapshot" + (f"?wait={hold}" if hold > 0 else "")
+            connection.request("GET", path, headers={**self._headers, **({"If-None-Match": tag} if tag else {})})
             response = connection.getresponse()
+            received = time.time_ns() // 1000
             body = response.read(_MOST_BYTES + 1)
-            now = time.time_ns() // 1000
         finally:
-            self.waiting.discard(waiting)
+            self._waiting = None
             connection.close()
         told = email.utils.parsedate_to_datetime(response.headers["Date"]) if response.headers.get("Date") else None
-        offset = int(told.timestamp() * 1_000_000) + 500_000 - (began + now) // 2 if told else 0
+        offset = int(told.timestamp() * 1_000_000) + 500_000 - received if told else 0
         if response.status == 304:
             return _Answer(None, tag, offset)
         if response.status != 200:
             raise ConnectionError(f"the server answers {response.status} {response.reason} when asked for the snapshot")
         return _Answer(body, response.headers.get("ETag"), offset)
 
-    def events(self, inactivity: float):  # noqa: ANN201: a generator of "open", "changed", "beat"
-        connection, waiting = self._connect()
-        try:
-            connection.request("GET", f"{self._path}/ofrep/v1/events", headers={**self._headers, "Accept": "text/event-stream"})
-            response = connection.getresponse()
-            if response.status != 200 or "event-stream" not in response.headers.get("Content-Type", ""):
-                raise ConnectionError(f"the server answers {response.status} when asked for events")
-            waiting.settimeout(inactivity)
-            yield "open"
-            data = ""
-            while line := response.readline(_MOST_LINE).decode("utf-8", "replace"):
-                line = line.rstrip("\r\n")
-                if line.startswith("data:"):
-                    data = (data + line[5:])[:_MOST_LINE]
-                elif not line:
-                    yield "changed" if _is_refetch(data) else "beat"
-                    data = ""
-            raise ConnectionError("the server ended the event stream")
-        finally:
-            self.waiting.discard(waiting)
-            connection.close()
-
     def interrupt(self) -> None:
-        """Whoever waits for the server gets an error."""
-        for waiting in list(self.waiting):
+        """Whoever waits for the server gets an error, as does whoever asks it from now on."""
+        self._is_ended = True
+        waiting = self._waiting
+        if waiting is not None:
             try:
                 waiting.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
 
-
-def _is_refetch(data: str) -> bool:
-    try:
-        told = json.loads(data) if data.strip() else None
-    except ValueError:
-        return False
-    # The hub's own `refetch` event has no type: some events were missed.
-    return isinstance(told, dict) and told.get("type", "refetchEvaluation") == "refetchEvaluation"
+    def forget(self) -> None:
+        """What waits is another process's."""
+        self._waiting = None
 
 
 _clients: weakref.WeakSet[Client] = weakref.WeakSet()
@@ -269,7 +248,7 @@ _clients: weakref.WeakSet[Client] = weakref.WeakSet()
 def _after_fork() -> None:
     # The thread has stayed in the parent, and its sockets are the parent's: the child begins anew.
     for client in list(_clients):
-        client._server.waiting.clear()
+        client._server.forget()
         client._start()
 
 

@@ -33,10 +33,10 @@ int save_for_ever(int count, char** arguments) {
 
 }  // namespace
 
-// client_main URL CACHE WAIT POLL (milliseconds; with the token $SINAN_TOKEN), or client_main save FILE SNAPSHOT SNAPSHOT
+// client_main URL CACHE WAIT POLL TIMEOUT (milliseconds; with the token $SINAN_TOKEN), or client_main save FILE SNAPSHOT SNAPSHOT
 int main(int count, char** arguments) {
   if (count > 1 && std::strcmp(arguments[1], "save") == 0) return save_for_ever(count, arguments);
-  if (count != 5) return 2;
+  if (count != 6) return 2;
   const char* token = std::getenv("SINAN_TOKEN");
   auto client =
       Client::start({.url = arguments[1],
@@ -44,7 +44,7 @@ int main(int count, char** arguments) {
                      .cache = arguments[2],
                      .wait = std::chrono::milliseconds(std::stoi(arguments[3])),
                      .poll = std::chrono::milliseconds(std::stoi(arguments[4])),
-                     .timeout = std::chrono::milliseconds(60'000),
+                     .timeout = std::chrono::milliseconds(std::stoi(arguments[5])),
                      .warn = [](const std::string& message) { std::fprintf(stderr, "%s\n", message.c_str()); }});
   if (!client) {
     say("refused " + client.error().message);
