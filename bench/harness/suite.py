@@ -325,6 +325,7 @@ BENCHMARKS: dict[str, Callable[[Setting], list[Measurement]]] = {
     "sql": lambda setting: program(setting, "bench_sql"),
     "experiment": lambda setting: program(setting, "bench_experiment"),
     "experiment_peers": experiment_peers,
+    "openfeature": lambda setting: program(setting, "bench_openfeature"),
     "http": lambda setting: program(setting, "bench_http"),
     "serve": serve,
     "serve_streams": idle_streams,

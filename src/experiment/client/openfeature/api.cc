@@ -102,11 +102,25 @@ struct HandlerEntry {
   Handler run;
 };
 
-struct Client::State {
-  std::string domain;
-  // Guarded by the registry.
+// What the API, and each client, brings to every evaluation. Never changed once it is shared: evaluations that have begun hold it.
+struct Surroundings {
   EvaluationContext context;
   Hooks hooks;
+};
+using SharedSurroundings = std::shared_ptr<const Surroundings>;
+
+SharedSurroundings with_context(const SharedSurroundings& before, EvaluationContext context) {
+  return std::make_shared<const Surroundings>(std::move(context), before->hooks);
+}
+SharedSurroundings with_hooks(const SharedSurroundings& before, const Hooks& more) {
+  Surroundings now = *before;
+  now.hooks.insert(now.hooks.end(), more.begin(), more.end());
+  return std::make_shared<const Surroundings>(std::move(now));
+}
+
+struct Client::State {
+  std::string domain;
+  SharedSurroundings surroundings = std::make_shared<const Surroundings>();  // guarded by the registry
 };
 
 // What the API and all of its clients share.
@@ -118,9 +132,31 @@ class Registry {
     return std::make_shared<Bound>(Bound{std::make_shared<NoProvider>(), ProviderStatus::kReady});
   }
 
-  std::shared_ptr<Bound> bound(std::string_view domain) const {
+  const std::shared_ptr<Bound>& bound(std::string_view domain) const {
     const auto found = providers_.find(domain);
     return found == providers_.end() ? providers_.find("")->second : found->second;
+  }
+
+  // What an evaluation of a client begins with.
+  struct Seen {
+    std::shared_ptr<Bound> bound;
+    ProviderStatus status = ProviderStatus::kNotReady;
+    SharedSurroundings api;
+    SharedSurroundings client;
+
+    // In the order of precedence, least first; `last` is that of the call.
+    template <class Use>
+    void for_each_context(const EvaluationContext& last, Use use) const {
+      use(api->context);
+      if (const EvaluationContext* current = TransactionContext::current()) use(*current);
+      use(client->context);
+      use(last);
+    }
+  };
+  Seen see(std::string_view domain, const SharedSurroundings& client) const {
+    const std::lock_guard lock(mutex);
+    const std::shared_ptr<Bound>& found = bound(domain);
+    return {found, found->status, surroundings, client};
   }
 
   // The provider's place, and whether it has to be initialised there; `replaced` is to be shut down.
@@ -147,7 +183,7 @@ class Registry {
     EvaluationContext given;
     {
       const std::lock_guard lock(mutex);
-      given = context;
+      given = surroundings->context;
     }
     const std::weak_ptr<Bound> weak = bound;
     const Status status = guarded<Status>([&] {
@@ -211,6 +247,9 @@ class Registry {
 
   // All providers but ours; what they were is forgotten.
   std::vector<std::shared_ptr<Bound>> take_all() {
+    std::vector<HandlerEntry> old_handlers;  // destroyed without the lock, as they are code of others
+    decltype(client_handlers) old_client_handlers;
+    auto old_surroundings = std::make_shared<const Surroundings>();
     const std::lock_guard lock(mutex);
     std::vector<std::shared_ptr<Bound>> all;
     for (const auto& [domain, bound] : providers_) {
@@ -218,10 +257,9 @@ class Registry {
     }
     providers_.clear();
     providers_[""] = none();
-    handlers.clear();
-    client_handlers.clear();
-    hooks.clear();
-    context = {};
+    handlers.swap(old_handlers);
+    client_handlers.swap(old_client_handlers);
+    surroundings.swap(old_surroundings);
     return all;
   }
 
@@ -240,8 +278,7 @@ class Registry {
   }
 
   mutable std::mutex mutex;  // of all below; never held while code of others runs
-  EvaluationContext context;
-  Hooks hooks;
+  SharedSurroundings surroundings = std::make_shared<const Surroundings>();
   std::vector<HandlerEntry> handlers;
   std::map<std::string, std::vector<HandlerEntry>, std::less<>> client_handlers;  // by domain
 
@@ -270,8 +307,17 @@ class Evaluation {
     for (const auto& hook : hooks) stages_.push_back({hook.get(), {}});
   }
 
-  Details<Value> run(EvaluationContext context, ProviderStatus status) {
-    context_ = std::move(context);
+  // In the order of precedence, least first: API, transaction, client, invocation. It has to outlive this.
+  void add_context(const EvaluationContext& context) {
+    if (context.is_empty()) return;
+    if (context_->is_empty()) {
+      context_ = &context;
+    } else {
+      merge(context);
+    }
+  }
+
+  Details<Value> run(ProviderStatus status) {
     Details<Value> details = attempt(status);
     details.flag_key = key_;
     if (details.error_code != ErrorCode::kNone) {
@@ -289,7 +335,12 @@ class Evaluation {
     Structure data;
   };
 
-  HookContext of(Stage& stage) { return {key_, type_, fallback_, domain_, provider_.name(), context_, stage.data}; }
+  HookContext of(Stage& stage) { return {key_, type_, fallback_, domain_, provider_.name(), *context_, stage.data}; }
+  void merge(const EvaluationContext& over) {
+    if (context_ != &merged_) merged_ = *context_;
+    merged_.merge(over);
+    context_ = &merged_;
+  }
   template <class Call>
   void backwards(Call call) {
     for (size_t i = stages_.size(); i > 0; --i) guarded_call([&] { call(stages_[i - 1]); });
@@ -310,7 +361,7 @@ class Evaluation {
     for (Stage& stage : stages_) {
       const auto added = guarded<Result<EvaluationContext>>([&] { return stage.hook->before(of(stage), hints_); });
       if (!added) return failure(ErrorCode::kGeneral, "a hook failed: " + added.error().message);
-      context_.merge(*added);
+      if (!added->is_empty()) merge(*added);
     }
     Details<Value> details = resolve();
     if (details.error_code != ErrorCode::kNone) return details;
@@ -324,7 +375,7 @@ class Evaluation {
 
   Details<Value> resolve() {
     auto resolved = guarded<Result<Resolution<Value>>>(
-        [&]() -> Result<Resolution<Value>> { return provider_.resolve(key_, type_, fallback_, context_); });
+        [&]() -> Result<Resolution<Value>> { return provider_.resolve(key_, type_, fallback_, *context_); });
     if (!resolved) return failure(ErrorCode::kGeneral, "the provider failed: " + resolved.error().message);
     Details<Value> details;
     static_cast<Resolution<Value>&>(details) = *std::move(resolved);
@@ -343,7 +394,8 @@ class Evaluation {
   std::string_view domain_;
   Provider& provider_;
   const HookHints& hints_;
-  EvaluationContext context_;
+  EvaluationContext merged_;                     // where there is more than one
+  const EvaluationContext* context_ = &merged_;  // that one, or the only one that is not empty
   std::vector<Stage> stages_;
 };
 
@@ -408,12 +460,12 @@ ProviderStatus Client::provider_status() const {
 
 void Client::set_context(EvaluationContext context) {
   const std::lock_guard lock(registry_->mutex);
-  state_->context = std::move(context);
+  state_->surroundings = with_context(state_->surroundings, std::move(context));
 }
 
 void Client::add_hooks(const Hooks& hooks) {
   const std::lock_guard lock(registry_->mutex);
-  state_->hooks.insert(state_->hooks.end(), hooks.begin(), hooks.end());
+  state_->surroundings = with_hooks(state_->surroundings, hooks);
 }
 
 HandlerId Client::add_handler(ProviderEvent event, Handler handler) {
@@ -423,26 +475,16 @@ void Client::remove_handler(HandlerId id) { registry_->remove(id); }
 
 Details<Value> Client::evaluate(std::string_view key, FlagType type, const Value& fallback,
                                 const EvaluationContext& context, const EvaluationOptions& options) const {
-  std::shared_ptr<Bound> bound;
-  ProviderStatus status = ProviderStatus::kNotReady;
-  EvaluationContext merged;
-  Hooks outer;
-  {
-    const std::lock_guard lock(registry_->mutex);
-    bound = registry_->bound(state_->domain);
-    status = bound->status;
-    merged = registry_->context;
-    if (const EvaluationContext* current = TransactionContext::current()) merged.merge(*current);
-    merged.merge(state_->context);
-    outer = registry_->hooks;
-    outer.insert(outer.end(), state_->hooks.begin(), state_->hooks.end());
-  }
-  merged.merge(context);
+  const Registry::Seen seen = registry_->see(state_->domain, state_->surroundings);
   const Hooks inner =
-      guarded<Result<Hooks>>([&]() -> Result<Hooks> { return bound->provider->hooks(); }).value_or(Hooks());
-  Evaluation evaluation(key, type, fallback, state_->domain, *bound->provider, options.hints);
-  for (const Hooks* hooks : std::array<const Hooks*, 3>{&outer, &options.hooks, &inner}) evaluation.add_hooks(*hooks);
-  return evaluation.run(std::move(merged), status);
+      guarded<Result<Hooks>>([&]() -> Result<Hooks> { return seen.bound->provider->hooks(); }).value_or(Hooks());
+  Evaluation evaluation(key, type, fallback, state_->domain, *seen.bound->provider, options.hints);
+  for (const Hooks* hooks :
+       std::array<const Hooks*, 4>{&seen.api->hooks, &seen.client->hooks, &options.hooks, &inner}) {
+    evaluation.add_hooks(*hooks);
+  }
+  seen.for_each_context(context, [&](const EvaluationContext& one) { evaluation.add_context(one); });
+  return evaluation.run(seen.status);
 }
 
 Details<bool> Client::boolean_details(std::string_view key, bool fallback, const EvaluationContext& context,
@@ -467,17 +509,10 @@ Details<Value> Client::object_details(std::string_view key, const Value& fallbac
 }
 
 void Client::track(std::string_view event, const EvaluationContext& context, const TrackingDetails& details) const {
-  std::shared_ptr<Bound> bound;
+  const Registry::Seen seen = registry_->see(state_->domain, state_->surroundings);
   EvaluationContext merged;
-  {
-    const std::lock_guard lock(registry_->mutex);
-    bound = registry_->bound(state_->domain);
-    merged = registry_->context;
-    if (const EvaluationContext* current = TransactionContext::current()) merged.merge(*current);
-    merged.merge(state_->context);
-  }
-  merged.merge(context);
-  guarded_call([&] { bound->provider->track(event, merged, details); });
+  seen.for_each_context(context, [&](const EvaluationContext& one) { merged.merge(one); });
+  guarded_call([&] { seen.bound->provider->track(event, merged, details); });
 }
 
 Api::Api() : registry_(std::make_unique<Registry>()) {}
@@ -505,11 +540,11 @@ std::string Api::provider_name(std::string_view domain) const {
 
 void Api::set_context(EvaluationContext context) {
   const std::lock_guard lock(registry_->mutex);
-  registry_->context = std::move(context);
+  registry_->surroundings = with_context(registry_->surroundings, std::move(context));
 }
 void Api::add_hooks(const Hooks& hooks) {
   const std::lock_guard lock(registry_->mutex);
-  registry_->hooks.insert(registry_->hooks.end(), hooks.begin(), hooks.end());
+  registry_->surroundings = with_hooks(registry_->surroundings, hooks);
 }
 HandlerId Api::add_handler(ProviderEvent event, Handler handler) {
   return registry_->add(nullptr, event, std::move(handler));

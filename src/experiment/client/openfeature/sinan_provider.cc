@@ -20,7 +20,6 @@ using experiment::Snapshot;
 class Borrowed {
  public:
   Borrowed(experiment::Context context, const EvaluationContext& given) : context_(std::move(context)) {
-    lists_.reserve(given.attributes.size());
     for (const auto& [name, value] : given.attributes) set(name, value);
     if (!given.targeting_key) return;
     context_.set("targetingKey", std::string_view(*given.targeting_key));
