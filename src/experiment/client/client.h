@@ -32,13 +32,14 @@
 namespace sinan::experiment {
 
 struct ClientOptions {
-  std::string url;                               // of the server: http:// or https://
-  std::string token;                             // of the role server; empty = none
-  std::string cache;                             // the file of the last known good snapshot; empty = none
-  std::chrono::milliseconds wait{5'000};         // that start() waits for the server at most
-  std::chrono::milliseconds poll{30'000};        // between requests, while nothing changes
-  std::chrono::milliseconds timeout{5'000};      // of a request, beyond what the server may hold it
-  std::function<void(const std::string&)> warn;  // told what is wrong, once until it changes, on the client's thread
+  std::string url = {};                      // of the server: http:// or https://
+  std::string token = {};                    // of the role server; empty = none
+  std::string cache = {};                    // the file of the last known good snapshot; empty = none
+  std::chrono::milliseconds wait{5'000};     // that start() waits for the server at most
+  std::chrono::milliseconds poll{30'000};    // between requests, while nothing changes
+  std::chrono::milliseconds timeout{5'000};  // of a request, beyond what the server may hold it
+  std::function<void(const std::string&)> warn =
+      nullptr;  // told what is wrong, once until it changes, on the client's thread
 };
 
 enum class ClientStatus : uint8_t {

@@ -3,7 +3,7 @@
     from openfeature import api
     from sinan_experiment.openfeature import SinanProvider
 
-    api.set_provider(SinanProvider("http://localhost:8080", cache="flags.snapshot"))
+    api.set_provider_and_wait(SinanProvider("http://localhost:8080", cache="flags.snapshot"))
 
 Answers what the server's OFREP answers for the same context, but evaluates here: an attribute `targetingKey` is also `user_id` where the
 context has none, and where an experiment lacks its unit the answer is TARGETING_KEY_MISSING.
@@ -32,7 +32,7 @@ _MESSAGES = {
 
 
 class SinanProvider(AbstractProvider):
-    """Takes the arguments of Client; `wait` bounds how long set_provider() waits."""
+    """Takes the arguments of Client; `wait` bounds how long set_provider_and_wait() waits."""
 
     def __init__(self, url: str, **options: Any) -> None:
         super().__init__()

@@ -20,8 +20,8 @@ namespace sinan::openfeature {
 
 // Of one evaluation.
 struct EvaluationOptions {
-  Hooks hooks;
-  HookHints hints;
+  Hooks hooks = {};
+  HookHints hints = {};
 };
 
 using Handler = std::function<void(const EventDetails&)>;

@@ -70,8 +70,8 @@ struct EventDetails {
 };
 
 struct TrackingDetails {
-  std::optional<double> value;
-  Structure attributes;
+  std::optional<double> value = {};
+  Structure attributes = {};
 };
 
 struct HookContext {

@@ -53,8 +53,8 @@ using Structure = Value::Structure;
 
 // Who asks: a key and attributes by name.
 struct EvaluationContext {
-  std::optional<std::string> targeting_key;
-  Structure attributes;
+  std::optional<std::string> targeting_key = {};
+  Structure attributes = {};
 
   bool is_empty() const { return !targeting_key && attributes.empty(); }
   // What `over` has takes precedence.

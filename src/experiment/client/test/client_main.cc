@@ -60,7 +60,8 @@ int main(int count, char** arguments) {
       const auto snapshot = (*client)->read();
       say("got " + std::to_string(integer(*snapshot, "search.results", (*client)->context(), 1)));
     } else if (line == "clock") {
-      say("ahead " + std::to_string((*client)->context().now().value_or(clock_micros()) - clock_micros()));
+      const auto now = (*client)->context().now();
+      say("ahead " + std::to_string(now ? *now - clock_micros() : 0));
     } else if (line == "status") {
       say("is " + std::string(to_string((*client)->status())));
     } else {
