@@ -128,7 +128,8 @@ TEST(Stale, WhatAnEndedOneHasLeft) {
   // Not while another decides over it, or a condition tests it.
   EXPECT_THAT(ask(configuration(ended + "," + experiment("y", "color", kDiffer)), days(0)), IsEmpty());
   const std::string tests = experiment("y", "size", R"({"a": 1, "b": 2})", "running", 100, "[]", "color = 'green'");
-  const auto other = ask(configuration(ended + "," + tests), days(40), usage);
+  const Configuration both = configuration(ended + "," + tests);
+  const auto other = ask(both, days(40), usage);
   ASSERT_EQ(other.size(), 1);
   EXPECT_EQ(other[0].experiment->name, "y");
 }
