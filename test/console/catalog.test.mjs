@@ -1,7 +1,7 @@
 // Models and runs: what the pages show is what the project has.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { checkAccessibility, checkWidth, closeBrowser, open, Server } from "./fixture.mjs";
+import { checkAccessibility, checkWidth, closeBrowser, eventually, open, Server } from "./fixture.mjs";
 
 after(closeBrowser);
 
@@ -39,18 +39,19 @@ test("a model shows its versions, training, metrics, features, charts and lineag
   // The numbers are the catalog's.
   const { versions } = await server.request("GET", "/v1/models/zoo.sizes");
   const { metrics, features } = versions[1].payload;
-  const cells = await page.getByRole("region", { name: "Metrics" }).getByRole("cell").allTextContents();
-  assert.equal(Number(cells[2]), Number(Object.values(metrics.validation)[0][metrics.best_round].toPrecision(6)));
+  const cell = page.getByRole("region", { name: "Metrics" }).getByRole("cell").nth(2);
+  const metric = Number(Object.values(metrics.validation)[0][metrics.best_round].toPrecision(6));
+  await eventually(async () => assert.equal(Number(await cell.textContent()), metric));
   const rows = page.getByRole("region", { name: "Features" }).getByRole("row");
   await rows.nth(1).waitFor();
-  assert.equal(await rows.count(), 1 + features.length);
+  await eventually(async () => assert.equal(await rows.count(), 1 + features.length));
   // Sorting by importance puts the larger one last, and first when it is asked for again.
   const largest = features.reduce((a, b) => (a.importance > b.importance ? a : b)).name;
   const sort = page.getByRole("button", { name: /Importance/ });
   await sort.click();
-  assert.equal(await rows.last().getByRole("cell").first().textContent(), largest);
+  await eventually(async () => assert.equal(await rows.last().getByRole("cell").first().textContent(), largest));
   await sort.press("Enter");
-  assert.equal(await rows.nth(1).getByRole("cell").first().textContent(), largest);
+  await eventually(async () => assert.equal(await rows.nth(1).getByRole("cell").first().textContent(), largest));
   await page.getByRole("img", { name: "importance" }).waitFor();
   await allLoaded(page);
   await page.getByRole("region", { name: "Made from" }).getByText("flowers").first().waitFor();
@@ -86,12 +87,13 @@ test("a run shows its steps in time and as a graph, what they read and wrote, an
   await rows.last().getByRole("link").click();
   const card = page.locator("#step-2");
   await card.getByText(/Trained zoo.sizes/).waitFor();
-  assert.equal(await card.locator(".statement").textContent(), kTrain);
-  assert.deepEqual(await card.locator(".objects").allInnerTexts(), ["table flowers", "model zoo.sizes"]);
-  assert.equal(await page.locator(".graph-edge").count(), 3);
+  await eventually(async () => assert.equal(await card.locator(".statement").textContent(), kTrain));
+  await eventually(async () => assert.deepEqual(await card.locator(".objects").allInnerTexts(), ["table flowers", "model zoo.sizes"]));
+  await eventually(async () => assert.equal(await page.locator(".graph-edge").count(), 3));
   await page.getByRole("button", { name: /3 TO PREDICT/ }).click();
-  assert.equal(await page.evaluate(() => document.activeElement.id), "step-3");
-  assert.equal(await page.getByRole("list", { name: "Steps in time" }).getByRole("listitem").count(), 3);
+  await eventually(async () => assert.equal(await page.evaluate(() => document.activeElement.id), "step-3"));
+  const inTime = page.getByRole("list", { name: "Steps in time" }).getByRole("listitem");
+  await eventually(async () => assert.equal(await inTime.count(), 3));
   await page.getByRole("img", { name: "training" }).waitFor();
   await allLoaded(page);
 });
@@ -102,9 +104,10 @@ test("models and runs fit both widths, light and dark", async (t) => {
   for (const width of [1280, 390]) {
     for (const dark of [false, true]) {
       const page = await open(t, server, { width, dark });
-      for (const path of ["#/models", "#/models/zoo.sizes", "#/runs", `#/runs/${runs[0].id}`]) {
-        await page.goto(`${server.url}/${path}`);
-        await page.getByRole("heading", { level: 1 }).waitFor();
+      const headings = { "models": "Models", "models/zoo.sizes": "zoo.sizes version 1", "runs": "Runs", [`runs/${runs[0].id}`]: /^Run / };
+      for (const [path, name] of Object.entries(headings)) {
+        await page.goto(`${server.url}/#/${path}`);
+        await page.getByRole("heading", { level: 1, name }).waitFor();
         await page.getByText("Loading…").first().waitFor({ state: "detached" });
         await allLoaded(page);
         await checkWidth(page);

@@ -1,7 +1,7 @@
 // Parameters and experiments: lists, one of each, what is changed by hand and lands in the audit log.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { checkAccessibility, checkWidth, closeBrowser, open, Server } from "./fixture.mjs";
+import { checkAccessibility, checkWidth, closeBrowser, eventually, open, Server } from "./fixture.mjs";
 
 after(closeBrowser);
 
@@ -71,8 +71,11 @@ test("a parameter explains what somebody sees", async (t) => {
   // A viewer is offered no change.
   await page.getByRole("link", { name: "black" }).click();
   await page.getByText("Now 5 %, at most 100 %.").waitFor();
-  assert.equal(await page.getByRole("button", { name: /Pause|End|Change the rollout/ }).count(), 0);
+  await eventually(async () => assert.equal(await page.getByRole("button", { name: /Pause|End|Change the rollout/ }).count(), 0));
 });
+
+// Until the field has the value.
+const holds = (field, value) => eventually(async () => assert.equal(await field.inputValue(), value));
 
 const proof = (page) => page.getByRole("region", { name: "Does it compete?" });
 const group = (page, name) => page.getByRole("group", { name: `Group ${name}`, exact: true });
@@ -87,12 +90,13 @@ test("an experiment is made in the form: the overlap is shown, the remedy presse
   await page.getByLabel("Parameter", { exact: true }).selectOption("button.color");
   const values = page.getByRole("group", { name: "button.color" });
   // Legal values are chosen, and parts say whose value they have without one.
-  assert.deepEqual(await values.getByLabel("control").locator("option").allTextContents(), ["not set", "'green'", "'black'", "'blue'"]);
+  const legal = values.getByLabel("control").locator("option");
+  await eventually(async () => assert.deepEqual(await legal.allTextContents(), ["not set", "'green'", "'black'", "'blue'"]));
   await page.getByRole("button", { name: "Split treatment" }).click();
   await group(page, "treatment_1").getByLabel("Group").fill("t1");
   await group(page, "treatment_2").getByLabel("Group").fill("t2");
   await page.getByText("t2: buckets 75 to 99, 25 %").waitFor({ state: "attached" });
-  assert.equal(await values.getByLabel("t1").locator("option").first().textContent(), "as treatment");
+  await eventually(async () => assert.equal(await values.getByLabel("t1").locator("option").first().textContent(), "as treatment"));
   await values.getByLabel("control").selectOption("'green'");
   await values.getByLabel("t1").selectOption("'black'");
   await values.getByLabel("t2").selectOption("'blue'");
@@ -101,7 +105,7 @@ test("an experiment is made in the form: the overlap is shown, the remedy presse
   const witness = proof(page).getByRole("region", { name: "Somebody whom black decides button.color for, too" });
   await witness.getByRole("row", { name: "city 'Oslo'" }).waitFor();
   await proof(page).getByRole("button", { name: "Add it to every branch" }).click();
-  assert.equal(await page.getByLabel("Condition").inputValue(), "city NOT IN ('Oslo')");
+  await holds(page.getByLabel("Condition"), "city NOT IN ('Oslo')");
   await proof(page).getByText("It competes with none of 1: that is proved.").waitFor();
   await proof(page).getByText("The proof").click();
   await proof(page).getByText(/Apart from black on button.color by city:/).waitFor();
@@ -137,7 +141,7 @@ test("what is wrong in the form is told at its place, and nothing is saved", asy
   await page.getByRole("button", { name: "Save as a draft" }).click();
   await page.getByText("it needs a name").first().waitFor();
   await page.getByText("choose a parameter that it sets").first().waitFor();
-  assert.equal(await page.getByLabel("Name").evaluate((input) => input === document.activeElement), true);
+  await eventually(async () => assert.ok(await page.getByLabel("Name").evaluate((input) => input === document.activeElement)));
   await page.getByLabel("Name").fill("1st");
   await page.getByText("letters, digits, _ . and -, beginning with a letter").waitFor();
   await page.getByLabel("Name").fill("first");
@@ -164,7 +168,7 @@ test("what is wrong in the form is told at its place, and nothing is saved", asy
   await second.getByLabel("control").selectOption("'blue'");
   await second.getByLabel("Condition").fill("city = ");
   await second.getByText("expected a value, found the end of the statement").waitFor();
-  assert.equal(await second.getByLabel("Condition").getAttribute("aria-invalid"), "true");
+  await eventually(async () => assert.equal(await second.getByLabel("Condition").getAttribute("aria-invalid"), "true"));
   // A branch behind one for everybody is never reached.
   await second.getByLabel("Condition").fill("city = 'Bergen'");
   await proof(page).getByRole("heading", { name: "Nothing can reach" }).waitFor();
@@ -186,17 +190,17 @@ test("a draft is edited; somebody else's change in between is not overwritten", 
   const server = await Server.start(t, { program });
   const page = await open(t, server, { path: "#/experiments/rome" });
   await page.getByRole("link", { name: "Edit", exact: true }).click();
-  assert.equal(await page.getByLabel("Condition").inputValue(), "city = 'Rome'");
+  await holds(page.getByLabel("Condition"), "city = 'Rome'");
   await page.getByLabel("Condition").fill("city = 'Rome' OR city = 'Oslo'");
   await proof(page).getByRole("button", { name: "Add it to every branch" }).click();
-  assert.equal(await page.getByLabel("Condition").inputValue(), "(city = 'Rome' OR city = 'Oslo') AND city NOT IN ('Oslo')");
+  await holds(page.getByLabel("Condition"), "(city = 'Rome' OR city = 'Oslo') AND city NOT IN ('Oslo')");
   await proof(page).getByText("It competes with none of 1: that is proved.").waitFor();
   await server.request("PATCH", "/v1/experiments/rome", { owner: "travel" });
   await page.getByRole("button", { name: "Save the changes" }).click();
   await page.getByText(/Somebody else saved while this form was open/).waitFor();
   await page.getByRole("button", { name: "Drop my changes and read it again" }).click();
   await page.getByText(/Somebody else saved/).waitFor({ state: "detached" });
-  assert.equal(await page.getByLabel("Owner").inputValue(), "travel");
+  await holds(page.getByLabel("Owner"), "travel");
   await group(page, "a").getByLabel("Group").fill("as_it_was");
   await page.getByLabel("Condition").fill("city = 'Roma'");
   await page.getByRole("button", { name: "Save the changes" }).click();
@@ -210,7 +214,7 @@ test("of an experiment that runs, the plan is edited, a group split, and the win
   const server = await Server.start(t, { program });
   const page = await open(t, server, { path: "#/experiments/black/edit" });
   await page.getByText(/Unit, buckets and groups stay/).waitFor();
-  assert.equal(await page.getByLabel("Unit").count(), 0);
+  await eventually(async () => assert.equal(await page.getByLabel("Unit").count(), 0));
   await page.getByRole("group", { name: "button.color" }).getByLabel("t2").selectOption("'green'");
   await page.getByRole("button", { name: "Save the changes" }).click();
   await page.getByRole("button", { name: "Split a group" }).click();

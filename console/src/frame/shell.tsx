@@ -6,7 +6,7 @@ import { ErrorBox } from "../components/error_box";
 import icon from "../icon.svg";
 import { pages, type Page, type PageProps } from "../pages";
 import { ApiError } from "./api";
-import { go, href, location } from "./router";
+import { href, location } from "./router";
 import { session, signedOut, signOut } from "./session";
 import { beginSession, SignIn } from "./sign_in";
 import { useStore } from "./store";
@@ -48,10 +48,7 @@ export function Shell() {
 
 function Pages() {
   const at = useStore(location);
-  const page = pages.find((candidate) => candidate.path === at.page);
-  useEffect(() => {
-    if (at.page === "") go(href(pages[0]!.path), true);
-  }, [at.page]);
+  const page = at.page === "" ? pages[0] : pages.find((candidate) => candidate.path === at.page);
   useEffect(() => {
     document.title = page ? `${page.title} · Sinan` : "Sinan";
   }, [page]);
@@ -75,7 +72,7 @@ function Pages() {
             <LoadedPage page={page} rest={at.rest} query={at.query} />
           </PageGuard>
         ) : (
-          at.page !== "" && <Empty title="There is no such page">The address names “{at.page}”.</Empty>
+          <Empty title="There is no such page">The address names “{at.page}”.</Empty>
         )}
       </main>
     </div>

@@ -8,7 +8,7 @@ import { lintGutter, lintKeymap, setDiagnostics, type Diagnostic } from "@codemi
 import { Compartment, EditorState } from "@codemirror/state";
 import { drawSelection, EditorView, highlightActiveLine, keymap, lineNumbers, placeholder } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { completionSource, type Vocabulary } from "./completion";
 import { positionOf, type Problem } from "./program";
 
@@ -134,7 +134,8 @@ export function SqlEditor({ initial, vocabulary, onChange, onRun, onCheck, handl
   const languageSlot = useRef(new Compartment());
   const view = useRef<EditorView | null>(null);
 
-  useEffect(() => {
+  // Before the effects of the page that uses it.
+  useLayoutEffect(() => {
     const root = host.current!.shadowRoot ?? host.current!.attachShadow({ mode: "open" });
     const run = () => (latest.current.onRun(), true);
     const check = () => (latest.current.onCheck(), true);

@@ -1,5 +1,5 @@
 // The SQL page: write a program, check it, run it, watch it go, read what it gives. #/sql/{id} is a program of the server.
-import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { StateBadge } from "../components/badge";
 import { ErrorBox } from "../components/error_box";
 import { api, ApiError } from "../frame/api";
@@ -19,7 +19,9 @@ import { SqlEditor, type EditorHandle } from "./sql_editor";
 import "./sql.css";
 import { useProgram } from "./use_program";
 
-const kDraft = "sinan.draft"; // in sessionStorage: what was typed survives a reload, as the token does
+// In sessionStorage: what was typed survives a reload, as the token does; and which program it was opened from or submitted as.
+const kDraft = "sinan.draft";
+const kDraftOf = "sinan.draft_of";
 
 export default function SqlPage({ rest }: PageProps) {
   const id = rest[0] ?? "";
@@ -45,21 +47,30 @@ export default function SqlPage({ rest }: PageProps) {
     if (isOver(state)) tables.reload();
   }, [id, state]);
 
-  // A program that is opened brings its text; undo brings back what was there. Not so one that was submitted here, or that a reload
-  // finds: what has been typed since then stays.
-  const own = useRef(sessionStorage.getItem(kDraft) ? id : "");
-  useEffect(() => {
+  // A program that is opened brings its text, in the same step as what it put out; undo brings back what was there. Not so one that was
+  // submitted here, or that a reload finds, and not over what is typed while it is on its way: that stays, and `differs` says so.
+  const [differs, setDiffers] = useState(false);
+  const compare = (text: string) => setDiffers(followed.program !== null && withLineFeeds(followed.text) !== text);
+  const textWhenOpened = useRef("");
+  useLayoutEffect(() => {
+    textWhenOpened.current = editor.current!.text();
+  }, [id]);
+  useLayoutEffect(() => {
     const handle = editor.current!;
-    if (followed.text && own.current !== id && handle.text() !== followed.text) handle.replace(followed.text);
-  }, [followed.text]);
+    if (followed.text && sessionStorage.getItem(kDraftOf) !== id) {
+      sessionStorage.setItem(kDraftOf, id);
+      if (handle.text() === textWhenOpened.current) handle.replace(followed.text);
+    }
+    compare(handle.text());
+  }, [id, followed.text]);
 
   const problems = checked ? checked.diagnostics : program ? problemsOf(program) : [];
   const marked = JSON.stringify(problems);
-  useEffect(() => {
+  useLayoutEffect(() => {
     // Places in another text mean nothing.
     const fit = checked !== null || followed.text === editor.current!.text();
     editor.current!.mark(fit ? problems : []);
-  }, [marked, followed.text]);
+  }, [marked, followed.text, differs]);
 
   const submit = useCallback(
     async (act: (text: string) => Promise<void>) => {
@@ -75,7 +86,7 @@ export default function SqlPage({ rest }: PageProps) {
   const run = () =>
     submit(async (text) => {
       const submitted = await api.post<ProgramInfo>("/v1/programs", { program: text, name: "console", use_cache: useCache });
-      own.current = submitted.id;
+      sessionStorage.setItem(kDraftOf, submitted.id);
       go(href("sql", submitted.id));
     });
   const check = () =>
@@ -120,7 +131,10 @@ export default function SqlPage({ rest }: PageProps) {
         <SqlEditor
           initial={sessionStorage.getItem(kDraft) ?? ""}
           vocabulary={vocabulary}
-          onChange={(text) => sessionStorage.setItem(kDraft, text)}
+          onChange={(text) => {
+            sessionStorage.setItem(kDraft, text);
+            compare(text);
+          }}
           onRun={run}
           onCheck={check}
           handle={editor}
@@ -130,7 +144,19 @@ export default function SqlPage({ rest }: PageProps) {
         {checked ? (
           <CheckSummary plan={checked} onClose={() => setChecked(null)} />
         ) : (
-          program?.info && <Summary info={program.info} program={program} />
+          program?.info && (
+            <div class="row spread">
+              <Summary info={program.info} program={program} />
+              {differs && (
+                <span class="row">
+                  <span class="muted small">The text above is not this program's.</span>
+                  <button class="button small" onClick={() => editor.current!.replace(followed.text)}>
+                    Show its text
+                  </button>
+                </span>
+              )}
+            </div>
+          )
         )}
         {checked?.diagnostics.map((problem, i) => <ProblemView key={i} problem={problem} onGoTo={goTo} />)}
         {(steps.length > 1 || ((isRunning || checked) && steps.length > 0)) && (
@@ -154,6 +180,11 @@ const kNone = new Map<number, StepState>();
 
 function problemsOf(program: Program): Problem[] {
   return program.outputs.flatMap((output) => (output.kind === "problem" ? [output.problem] : []));
+}
+
+// As the editor keeps lines.
+function withLineFeeds(text: string): string {
+  return text.replaceAll(/\r\n?/g, "\n");
 }
 
 function OpenError({ error }: { error: unknown }) {

@@ -12,7 +12,7 @@ interface PlanAnswer {
 }
 
 export interface Followed {
-  program: Program | null;
+  program: Program | null; // comes together with its text
   text: string; // of the program
   error: unknown;
   connected: boolean;
@@ -20,20 +20,20 @@ export interface Followed {
 
 const kFrame = 60; // milliseconds between two looks at a program that puts out much
 
+const kNothing: Followed = { program: null, text: "", error: null, connected: true };
+
+// Of another `id` nothing is told until the first answer about it: what was followed before is another program's.
 export function useProgram(id: string): Followed {
-  const [followed, setFollowed] = useState<Followed>({ program: null, text: "", error: null, connected: true });
+  const [followed, setFollowed] = useState({ id: "", ...kNothing });
   const frame = useRef(0);
   useEffect(() => {
-    if (!id) {
-      setFollowed({ program: null, text: "", error: null, connected: true });
-      return;
-    }
+    if (!id) return;
     const abort = new AbortController();
     const program = new Program();
     let text = "";
     let connected = true;
     const show = (error: unknown = null) => {
-      if (!abort.signal.aborted) setFollowed({ program, text, error, connected });
+      if (!abort.signal.aborted) setFollowed({ id, program, text, error, connected });
     };
     const showSoon = () => {
       frame.current ||= window.setTimeout(() => {
@@ -82,5 +82,5 @@ export function useProgram(id: string): Followed {
       frame.current = 0;
     };
   }, [id]);
-  return followed;
+  return followed.id === id ? followed : kNothing;
 }
