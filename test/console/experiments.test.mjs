@@ -137,7 +137,7 @@ test("an experiment is made in the form: the overlap is shown, the remedy presse
 
 test("what is wrong in the form is told at its place, and nothing is saved", async (t) => {
   const server = await Server.start(t, { program });
-  const page = await open(t, server, { path: "#/experiments/new" });
+  const page = await open(t, server, { path: "#/experiments?new" });
   await page.getByRole("button", { name: "Save as a draft" }).click();
   await page.getByText("it needs a name").first().waitFor();
   await page.getByText("choose a parameter that it sets").first().waitFor();
@@ -247,7 +247,7 @@ test("what cannot be proved is told with its reason; an unreadable number of buc
     branches: [{ when: "TRUE", set: { n: { a: 2 } } }],
   });
   await server.request("POST", "/v1/experiments/ten/start");
-  const page = await open(t, server, { path: "#/experiments/new" });
+  const page = await open(t, server, { path: "#/experiments?new" });
   await page.getByLabel("Name").fill("hundred");
   await page.getByLabel("Parameter", { exact: true }).selectOption("n");
   const values = page.getByRole("group", { name: "n", exact: true });
@@ -299,14 +299,56 @@ test("a parameter is declared and changed in the form", async (t) => {
   assert.deepEqual([parameter.default, parameter.values, parameter.rules], [25, [10, 25], undefined]);
 });
 
+test("an object called new is opened like every other", async (t) => {
+  const server = await Server.start(t, {
+    program: `CREATE PARAMETER new INT DEFAULT 1;
+      CREATE EXPERIMENT new ON UNIT user_id GROUPS a [0..49], b [50..99] SET new = CASE GROUP WHEN a THEN 1 WHEN b THEN 2 END`,
+  });
+  const page = await open(t, server, { path: "#/experiments" });
+  await page.getByRole("link", { name: "new", exact: true }).click();
+  await page.getByRole("heading", { name: "Experiments: new" }).waitFor();
+  await page.getByRole("link", { name: "new", exact: true }).click();
+  await page.getByRole("heading", { name: "Parameters: new" }).waitFor();
+  await page.getByRole("link", { name: "Edit", exact: true }).click();
+  await page.getByRole("heading", { name: "Parameters: change new" }).waitFor();
+});
+
+test("what could go is marked with its risk and its reasons, and a parameter says whether code still reads it", async (t) => {
+  const server = await Server.start(t, {
+    program: `${program};
+      CREATE EXPERIMENT alike ON UNIT user_id GROUPS a [0..49], b [50..99]
+        WHEN city = 'Bonn' SET button.color = CASE GROUP WHEN a THEN 'blue' WHEN b THEN 'blue' END;
+      START EXPERIMENT alike`,
+  });
+  const page = await open(t, server, { path: "#/parameters/button.color" });
+  await page.getByText(/^(not counted yet|nothing has read it since)/).waitFor();
+  await server.request("POST", "/ofrep/v1/evaluate/flags/button.color", { context: { targetingKey: "u1" } });
+  await eventually(async () => assert.equal((await server.request("GET", "/v1/parameters/button.color")).reads?.count, 1));
+  await page.reload();
+  await page.getByText(/^code still reads it: 1 time since /).waitFor();
+  await page.getByRole("link", { name: "Experiments", exact: true }).click();
+  const row = page.getByRole("row", { name: /^alike/ });
+  await row.getByText("medium risk").waitFor();
+  await row.getByText("all groups have the same values").waitFor();
+  await row.getByText("END EXPERIMENT alike", { exact: false }).waitFor();
+  await page.getByRole("link", { name: "rome" }).waitFor();
+  await page.getByLabel("Only what could go (1)").check();
+  await page.getByRole("link", { name: "rome" }).waitFor({ state: "detached" });
+  await row.waitFor();
+  await checkAccessibility(page);
+});
+
 test("the forms in both widths and colour schemes", async (t) => {
   const server = await Server.start(t, { program });
-  for (const path of ["experiments/new", "experiments/everybody/edit", "experiments/black/edit", "parameters/new", "parameters/button.color/edit"]) {
+  const paths = [
+    "experiments?new", "experiments/everybody/edit", "experiments/black/edit", "parameters?new", "parameters/button.color/edit",
+  ];
+  for (const path of paths) {
     for (const width of [1280, 390]) {
       for (const dark of [false, true]) {
         const page = await open(t, server, { path: `#/${path}`, width, dark });
         await page.getByRole("button", { name: /Save|Declare/ }).waitFor();
-        if (path === "experiments/new") {
+        if (path === "experiments?new") {
           await page.getByRole("button", { name: "Split treatment" }).click();
           await group(page, "treatment_2").getByLabel("First").fill("80");
           await page.getByRole("button", { name: "Save as a draft" }).click();

@@ -2,17 +2,17 @@
 import { useState } from "preact/hooks";
 import { ErrorBox } from "../components/error_box";
 import { Field } from "../components/field";
+import { Loaded } from "../components/loaded";
 import { api, ApiError } from "../frame/api";
-import { go, href } from "../frame/router";
-import { toast } from "../frame/toasts";
+import { href } from "../frame/router";
 import { useData } from "../frame/use_data";
 import { BranchEditor } from "./branch_editor";
 import { draftOf, emptyDraft, narrowed, newKey, readDraft, whole, type Draft, type DraftWindow, type Reading } from "./draft";
 import { GroupEditor } from "./group_editor";
 import { GroupTree } from "./group_tree";
 import { useLiveCheck, type LiveCheck } from "./live_check";
-import type { Changed, Experiment, Parameter } from "./model";
-import { FormError, placeOf, Reason } from "./saving";
+import type { Experiment, Parameter } from "./model";
+import { placeOf, useSaving } from "./saving";
 import { Verdict } from "./verdict";
 
 async function allParameters(signal: AbortSignal): Promise<Parameter[]> {
@@ -29,27 +29,26 @@ async function allParameters(signal: AbortSignal): Promise<Parameter[]> {
 
 // `name`: of the experiment that is changed; without, a new one is made.
 export function ExperimentForm({ name }: { name?: string }) {
-  const { data, error, reload } = useData(async (signal) => {
+  const answer = useData<{ parameters: Parameter[]; experiment?: Experiment }>(async (signal) => {
     const parameters = await allParameters(signal);
     if (name === undefined) return { parameters };
     const { experiment } = await api.get<{ experiment: Experiment }>(`/v1/experiments/${encodeURIComponent(name)}`, signal);
     return { parameters, experiment };
   }, [name]);
-  const experiment = data?.experiment;
   return (
     <div class="stack">
       <h1>{name === undefined ? "Experiments: a new one" : `Experiments: change ${name}`}</h1>
-      {error ? (
-        <ErrorBox error={error} onRetry={reload} />
-      ) : !data ? (
-        <p class="loading">Loading…</p>
-      ) : experiment?.state === "ended" ? (
-        <p>
-          It has ended, and stays as it is. <a href={href("experiments", experiment.name)}>Back to it</a>
-        </p>
-      ) : (
-        <Form key={experiment?.version} parameters={data.parameters} stored={experiment} onReload={reload} />
-      )}
+      <Loaded answer={answer}>
+        {({ parameters, experiment }) =>
+          experiment?.state === "ended" ? (
+            <p>
+              It has ended, and stays as it is. <a href={href("experiments", experiment.name)}>Back to it</a>
+            </p>
+          ) : (
+            <Form key={experiment?.version} parameters={parameters} stored={experiment} onReload={answer.reload} />
+          )
+        }
+      </Loaded>
     </div>
   );
 }
@@ -62,48 +61,25 @@ interface FormProps {
 
 function Form({ parameters, stored, onReload }: FormProps) {
   const [draft, setDraft] = useState<Draft>(() => (stored ? draftOf(stored) : emptyDraft()));
-  const [reason, setReason] = useState("");
-  const [tried, setTried] = useState(false); // what is missing is told once saving was asked for
-  const [busy, setBusy] = useState(false);
-  const [refused, setRefused] = useState<unknown>();
   const set = (change: Partial<Draft>) => {
     setDraft((old) => ({ ...old, ...change }));
-    setRefused(undefined);
+    saving.edited();
   };
 
   const reading = readDraft(draft, parameters, stored);
   const complete = Object.keys(reading.problems).length + Object.keys(reading.missing).length === 0;
+  const { name, ...members } = reading.body;
+  const saving = useSaving({
+    page: "experiments", stored, name: draft.name, isComplete: complete,
+    change: members, creation: { ...withoutNulls(members), name },
+  });
   const live = useLiveCheck(complete ? reading.body : null);
   const place = serverPlace(live.error, draft);
   const errorAt = (at: string): string | undefined =>
-    reading.problems[at] ?? (tried ? reading.missing[at] : undefined) ?? (place === at ? (live.error as Error).message : undefined);
-
-  const save = async (event: Event) => {
-    event.preventDefault();
-    setTried(true);
-    const form = event.currentTarget as HTMLFormElement;
-    if (!complete) {
-      // Once the errors stand at their places.
-      requestAnimationFrame(() => form.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus());
-      return;
-    }
-    setBusy(true);
-    const { name, ...members } = reading.body;
-    try {
-      const changed = stored
-        ? await api.patch<Changed>(`/v1/experiments/${encodeURIComponent(stored.name)}`, { ...members, reason },
-                                   { headers: { "If-Match": `"${stored.version}"` } })
-        : await api.post<Changed>("/v1/experiments", { ...withoutNulls(members), name, reason });
-      toast([changed.message, ...changed.warnings].join(" "));
-      go(href("experiments", draft.name));
-    } catch (error) {
-      setRefused(error);
-      setBusy(false);
-    }
-  };
+    reading.problems[at] ?? (saving.tried ? reading.missing[at] : undefined) ?? (place === at ? (live.error as Error).message : undefined);
 
   return (
-    <form class="form-page" onSubmit={save} noValidate>
+    <form class="form-page" onSubmit={saving.save} noValidate>
       <div class="stack">
         <Basics draft={draft} stored={stored} errorAt={errorAt} set={set} />
         <Groups draft={draft} reading={reading} stored={stored} errorAt={errorAt} set={set} />
@@ -119,20 +95,7 @@ function Form({ parameters, stored, onReload }: FormProps) {
           <Proof live={live} reading={reading} placed={place !== undefined}
                  onRemedy={(condition) => set({ branches: draft.branches.map((branch) => ({ ...branch, when: narrowed(branch.when, condition) })) })} />
         </section>
-        <section class="panel stack" aria-label="Save">
-          <Reason value={reason} onInput={setReason} />
-          {refused !== undefined && <FormError error={refused} onReload={onReload} />}
-          {tried && !complete && <p class="field-error" role="alert">It cannot be saved yet: see the fields that are marked.</p>}
-          <div class="row">
-            <button class="button primary" disabled={busy}>
-              {stored ? "Save the changes" : "Save as a draft"}
-            </button>
-            <a class="button" href={stored ? href("experiments", stored.name) : href("experiments")}>
-              Cancel
-            </a>
-          </div>
-          {!stored && <p class="small muted">A draft assigns nobody until it is started.</p>}
-        </section>
+        {saving.panel(onReload, "Save as a draft")}
       </div>
     </form>
   );

@@ -1,12 +1,10 @@
 // Experiments: the list, and one with its groups, plan, proof, rollout, state and history.
 import { useState } from "preact/hooks";
-import { StateBadge } from "../components/badge";
-import { Empty } from "../components/empty";
+import { Badge, StateBadge } from "../components/badge";
 import { ErrorBox } from "../components/error_box";
 import { Field } from "../components/field";
-import { Table } from "../components/table";
 import { api } from "../frame/api";
-import { ago, count } from "../frame/format";
+import { count } from "../frame/format";
 import { href } from "../frame/router";
 import { mayEdit, session } from "../frame/session";
 import { useStore } from "../frame/store";
@@ -17,78 +15,98 @@ import "./experiments.css";
 import { ExperimentForm } from "./experiment_form";
 import { GroupTree } from "./group_tree";
 import { History } from "./history";
-import { allGroups, percent, valueText, type Check, type Experiment, type State } from "./model";
+import { allGroups, percent, valueText, type Check, type Experiment, type Stale, type State } from "./model";
+import { kMostListed, ObjectList } from "./object_list";
 import { SplitGroup, splittable } from "./split_group";
 import { Verdict } from "./verdict";
 
 const kStates: State[] = ["draft", "running", "paused", "ended"];
 
-export default function ExperimentsPage({ rest }: PageProps) {
+export default function ExperimentsPage({ rest, query }: PageProps) {
   const [name, what] = rest;
-  if (name === "new" && rest.length === 1) return <ExperimentForm />;
+  if (!name && query.has("new")) return <ExperimentForm />;
   if (name && what === "edit") return <ExperimentForm key={name} name={name} />;
   return name ? <One key={name} name={name} /> : <List />;
 }
 
+const kRisks: Stale["risk"][] = ["low", "medium", "high"];
+const kRiskTones = { low: "plain", medium: "warn", high: "bad" } as const;
+
 function List() {
   const [search, setSearch] = useState("");
   const [state, setState] = useState("");
-  const { data, error, reload } = useData(
+  const [onlyStale, setOnlyStale] = useState(false);
+  const listed = useData(
     (signal) => {
-      const query = new URLSearchParams({ limit: "1000", search, ...(state && { state }) });
+      const query = new URLSearchParams({ limit: String(kMostListed), search, ...(state && { state }) });
       return api.get<{ experiments: Experiment[]; total: number }>(`/v1/experiments?${query}`, signal);
     },
     [search, state],
   );
+  const stale = useData(
+    async (signal) => {
+      const answer = await api.get<{ stale: Stale[] }>("/v1/configuration/stale", signal);
+      return new Map(answer.stale.map((one) => [one.experiment, one]));
+    },
+    [],
+  );
+  const rows = listed.data?.experiments.filter((each) => !onlyStale || stale.data?.has(each.name));
+  const answer = {
+    data: rows && stale.data && { rows, total: listed.data!.total },
+    error: listed.error ?? stale.error,
+    loading: listed.loading || stale.loading,
+    reload: () => {
+      listed.reload();
+      stale.reload();
+    },
+  };
   return (
-    <div class="stack">
-      <div class="page-head">
-        <h1>Experiments</h1>
-        {mayEdit(useStore(session)) && (
-          <a class="button primary" href={href("experiments", "new")}>
-            New experiment
-          </a>
-        )}
-      </div>
-      <div class="filters">
-        <Field label="Search">
-          {(attributes) => <input {...attributes} type="search" value={search} onInput={(event) => setSearch(event.currentTarget.value)} />}
-        </Field>
-        <Field label="State">
-          {(attributes) => (
-            <select {...attributes} value={state} onChange={(event) => setState(event.currentTarget.value)}>
-              <option value="">all</option>
-              {kStates.map((each) => (
-                <option key={each}>{each}</option>
-              ))}
-            </select>
-          )}
-        </Field>
-      </div>
-      {error ? (
-        <ErrorBox error={error} onRetry={reload} />
-      ) : !data ? (
-        <p class="loading">Loading…</p>
-      ) : data.experiments.length === 0 ? (
-        <Empty title="No experiment">
-          <p>“New experiment” makes one, and so does CREATE EXPERIMENT on the SQL page.</p>
-        </Empty>
-      ) : (
-        <Table
-          caption="Experiments"
-          rows={data.experiments}
-          rowKey={(each) => each.name}
-          columns={[
-            { title: "Name", cell: (each) => <a href={href("experiments", each.name)}>{each.name}</a>, sort: (each) => each.name },
-            { title: "State", cell: (each) => <StateBadge state={each.state} />, sort: (each) => kStates.indexOf(each.state) },
-            { title: "Rollout", cell: (each) => percent(each.rollout), number: true, sort: (each) => each.rollout },
-            { title: "Parameters", cell: (each) => each.parameters.join(", ") },
-            { title: "Owner", cell: (each) => each.owner ?? "", sort: (each) => each.owner ?? "" },
-            { title: "Changed", cell: (each) => ago(each.changed), sort: (each) => each.changed },
-          ]}
-        />
-      )}
-      {data && data.total > data.experiments.length && <p class="muted">The first {data.experiments.length} of {data.total}.</p>}
+    <ObjectList
+      page="experiments"
+      one="experiment"
+      answer={answer}
+      search={search}
+      onSearch={setSearch}
+      filters={
+        <>
+          <Field label="State">
+            {(attributes) => (
+              <select {...attributes} value={state} onChange={(event) => setState(event.currentTarget.value)}>
+                <option value="">all</option>
+                {kStates.map((each) => (
+                  <option key={each}>{each}</option>
+                ))}
+              </select>
+            )}
+          </Field>
+          <label class="check">
+            <input type="checkbox" checked={onlyStale} onChange={(event) => setOnlyStale(event.currentTarget.checked)} />
+            Only what could go{stale.data ? ` (${stale.data.size})` : ""}
+          </label>
+        </>
+      }
+      columns={[
+        { title: "State", cell: (each) => <StateBadge state={each.state} />, sort: (each) => kStates.indexOf(each.state) },
+        {
+          title: "Could it go?",
+          cell: (each) => <StaleCell stale={stale.data?.get(each.name)} />,
+          sort: (each) => kRisks.indexOf(stale.data?.get(each.name)?.risk ?? "low") + (stale.data?.has(each.name) ? 1 : 0),
+        },
+        { title: "Rollout", cell: (each) => percent(each.rollout), number: true, sort: (each) => each.rollout },
+        { title: "Parameters", cell: (each) => each.parameters.join(", ") },
+      ]}
+    />
+  );
+}
+
+function StaleCell({ stale }: { stale: Stale | undefined }) {
+  if (!stale) return null;
+  return (
+    <div class="stale">
+      <p>
+        <Badge tone={kRiskTones[stale.risk]}>{stale.risk} risk</Badge> {stale.reasons.join("; ")}
+      </p>
+      {stale.todo && <code class="small">{stale.todo}</code>}
     </div>
   );
 }

@@ -3,6 +3,9 @@
 export type Value = boolean | number | string | object | null;
 export type State = "draft" | "running" | "paused" | "ended";
 
+// Behind a page's address: the form for a new one. "new" as a segment would be an object's name.
+export const kNew = "?new";
+
 export interface Rule {
   when: string;
   value: Value;
@@ -60,6 +63,23 @@ export interface Experiment extends Definition {
   parameters: string[];
   version: number;
   changed: string;
+}
+
+// What could go (GET /v1/configuration/stale).
+export interface Stale {
+  experiment: string;
+  risk: "high" | "medium" | "low"; // of ending or dropping it
+  reasons: string[];
+  days: number; // since its last change
+  reads: number | null; // of its parameters by programs; null: not counted
+  todo: string; // a statement, or what to do in the code first
+}
+
+// How often programs have read a parameter.
+export interface Reads {
+  count: number;
+  last: string | null;
+  since: string;
 }
 
 export interface Pair {

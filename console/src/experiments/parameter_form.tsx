@@ -1,14 +1,12 @@
 // Declaring a parameter, or changing one.
 import { useState } from "preact/hooks";
-import { ErrorBox } from "../components/error_box";
 import { Field } from "../components/field";
+import { Loaded } from "../components/loaded";
 import { api, ApiError } from "../frame/api";
-import { go, href } from "../frame/router";
-import { toast } from "../frame/toasts";
 import { useData } from "../frame/use_data";
 import { nameProblem, newKey } from "./draft";
-import { editText, readValue, type Changed, type Parameter, type Value } from "./model";
-import { FormError, placeOf, Reason } from "./saving";
+import { editText, readValue, type Parameter, type Value } from "./model";
+import { placeOf, useSaving } from "./saving";
 import { ValueField } from "./value_field";
 
 const kTypes: Parameter["type"][] = ["bool", "int", "double", "string", "json"];
@@ -66,7 +64,7 @@ function readDraft(draft: Draft): { body: Record<string, unknown>; legal: Value[
 }
 
 export function ParameterForm({ name }: { name?: string }) {
-  const { data, error, reload } = useData(
+  const answer = useData(
     async (signal) => (name === undefined ? {} : api.get<{ parameter: Parameter }>(`/v1/parameters/${encodeURIComponent(name)}`, signal)) as
       Promise<{ parameter?: Parameter }>,
     [name],
@@ -74,58 +72,32 @@ export function ParameterForm({ name }: { name?: string }) {
   return (
     <div class="stack">
       <h1>{name === undefined ? "Parameters: a new one" : `Parameters: change ${name}`}</h1>
-      {error ? (
-        <ErrorBox error={error} onRetry={reload} />
-      ) : !data ? (
-        <p class="loading">Loading…</p>
-      ) : (
-        <Form key={data.parameter?.version} stored={data.parameter} onReload={reload} />
-      )}
+      <Loaded answer={answer}>
+        {({ parameter }) => <Form key={parameter?.version} stored={parameter} onReload={answer.reload} />}
+      </Loaded>
     </div>
   );
 }
 
 function Form({ stored, onReload }: { stored?: Parameter; onReload: () => void }) {
   const [draft, setDraft] = useState(() => draftOf(stored));
-  const [reason, setReason] = useState("");
-  const [tried, setTried] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const [refused, setRefused] = useState<unknown>();
   const set = (change: Partial<Draft>) => {
     setDraft((old) => ({ ...old, ...change }));
-    setRefused(undefined);
+    saving.edited();
   };
   const { body, legal, problems } = readDraft(draft);
+  const { name, type, ...members } = body;
+  const saving = useSaving({
+    page: "parameters", stored, name: draft.name, isComplete: Object.keys(problems).length === 0, change: members, creation: body,
+  });
+  const { tried, refused } = saving;
   const place = refused instanceof ApiError ? placeOf(refused) : "";
   const errorAt = (at: string): string | undefined =>
     (tried ? problems[at] : undefined) ?? (refused && place === at ? (refused as Error).message : undefined);
   const kind = { type: draft.type, values: legal.length > 0 ? legal : undefined };
 
-  const save = async (event: Event) => {
-    event.preventDefault();
-    setTried(true);
-    const form = event.currentTarget as HTMLFormElement;
-    if (Object.keys(problems).length > 0) {
-      requestAnimationFrame(() => form.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus());
-      return;
-    }
-    setBusy(true);
-    const { name, type, ...members } = body;
-    try {
-      const changed = stored
-        ? await api.patch<Changed>(`/v1/parameters/${encodeURIComponent(stored.name)}`, { ...members, reason },
-                                   { headers: { "If-Match": `"${stored.version}"` } })
-        : await api.post<Changed>("/v1/parameters", { ...members, name, type, reason });
-      toast([changed.message, ...changed.warnings].join(" "));
-      go(href("parameters", draft.name));
-    } catch (error) {
-      setRefused(error);
-      setBusy(false);
-    }
-  };
-
   return (
-    <form class="stack narrow-form" onSubmit={save} noValidate>
+    <form class="stack narrow-form" onSubmit={saving.save} noValidate>
       <section class="panel stack" aria-labelledby="basics">
         <h2 id="basics">What it is</h2>
         <div class="form-grid">
@@ -215,19 +187,7 @@ function Form({ stored, onReload }: { stored?: Parameter; onReload: () => void }
           </button>
         </div>
       </section>
-      <section class="panel stack" aria-label="Save">
-        <Reason value={reason} onInput={setReason} />
-        {refused !== undefined && <FormError error={refused} onReload={onReload} />}
-        {tried && Object.keys(problems).length > 0 && <p class="field-error" role="alert">It cannot be saved yet: see the fields that are marked.</p>}
-        <div class="row">
-          <button class="button primary" disabled={busy}>
-            {stored ? "Save the changes" : "Declare it"}
-          </button>
-          <a class="button" href={stored ? href("parameters", stored.name) : href("parameters")}>
-            Cancel
-          </a>
-        </div>
-      </section>
+      {saving.panel(onReload, "Declare it")}
     </form>
   );
 }

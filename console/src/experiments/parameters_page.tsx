@@ -1,12 +1,10 @@
 // Parameters: the list, and one with its rules, experiments, what is left of it, an explanation for a context, and its history.
 import { useState } from "preact/hooks";
 import { StateBadge } from "../components/badge";
-import { Empty } from "../components/empty";
 import { ErrorBox } from "../components/error_box";
 import { Field } from "../components/field";
-import { Table } from "../components/table";
 import { api } from "../frame/api";
-import { ago } from "../frame/format";
+import { ago, count, time } from "../frame/format";
 import { href } from "../frame/router";
 import { mayEdit, session } from "../frame/session";
 import { useStore } from "../frame/store";
@@ -14,71 +12,64 @@ import { useData } from "../frame/use_data";
 import type { PageProps } from "../pages";
 import "./experiments.css";
 import { History } from "./history";
-import { valueText, type Dead, type Open, type Parameter, type Value } from "./model";
+import { valueText, type Dead, type Open, type Parameter, type Reads, type Value } from "./model";
+import { kMostListed, ObjectList } from "./object_list";
 import { ParameterForm } from "./parameter_form";
 import { DeadList, OpenSpace } from "./verdict";
 
-export default function ParametersPage({ rest }: PageProps) {
+export default function ParametersPage({ rest, query }: PageProps) {
   const [name, what] = rest;
-  if (name === "new" && rest.length === 1) return <ParameterForm />;
+  if (!name && query.has("new")) return <ParameterForm />;
   if (name && what === "edit") return <ParameterForm key={name} name={name} />;
   return name ? <One key={name} name={name} /> : <List />;
 }
 
 function List() {
   const [search, setSearch] = useState("");
-  const { data, error, reload } = useData(
-    (signal) => api.get<{ parameters: Parameter[]; total: number }>(`/v1/parameters?${new URLSearchParams({ limit: "1000", search })}`, signal),
+  const answer = useData(
+    async (signal) => {
+      const query = new URLSearchParams({ limit: String(kMostListed), search });
+      const { parameters, total } = await api.get<{ parameters: Parameter[]; total: number }>(`/v1/parameters?${query}`, signal);
+      return { rows: parameters, total };
+    },
     [search],
   );
   return (
-    <div class="stack">
-      <div class="page-head">
-        <h1>Parameters</h1>
-        {mayEdit(useStore(session)) && (
-          <a class="button primary" href={href("parameters", "new")}>
-            New parameter
-          </a>
-        )}
-      </div>
-      <div class="filters">
-        <Field label="Search">
-          {(attributes) => <input {...attributes} type="search" value={search} onInput={(event) => setSearch(event.currentTarget.value)} />}
-        </Field>
-      </div>
-      {error ? (
-        <ErrorBox error={error} onRetry={reload} />
-      ) : !data ? (
-        <p class="loading">Loading…</p>
-      ) : data.parameters.length === 0 ? (
-        <Empty title="No parameter">
-          <p>“New parameter” makes one, and so does CREATE PARAMETER on the SQL page.</p>
-        </Empty>
-      ) : (
-        <Table
-          caption="Parameters"
-          rows={data.parameters}
-          rowKey={(each) => each.name}
-          columns={[
-            { title: "Name", cell: (each) => <a href={href("parameters", each.name)}>{each.name}</a>, sort: (each) => each.name },
-            { title: "Type", cell: (each) => each.type, sort: (each) => each.type },
-            { title: "Default", cell: (each) => <code>{valueText(each.default)}</code> },
-            { title: "Rules", cell: (each) => each.rules?.length ?? 0, number: true, sort: (each) => each.rules?.length ?? 0 },
-            { title: "Experiments", cell: (each) => each.experiments.map((one) => one.name).join(", ") },
-            { title: "Owner", cell: (each) => each.owner ?? "", sort: (each) => each.owner ?? "" },
-            { title: "Changed", cell: (each) => ago(each.changed), sort: (each) => each.changed },
-          ]}
-        />
-      )}
-      {data && data.total > data.parameters.length && <p class="muted">The first {data.parameters.length} of {data.total}.</p>}
-    </div>
+    <ObjectList
+      page="parameters"
+      one="parameter"
+      answer={answer}
+      search={search}
+      onSearch={setSearch}
+      columns={[
+        { title: "Type", cell: (each) => each.type, sort: (each) => each.type },
+        { title: "Default", cell: (each) => <code>{valueText(each.default)}</code> },
+        { title: "Rules", cell: (each) => each.rules?.length ?? 0, number: true, sort: (each) => each.rules?.length ?? 0 },
+        { title: "Experiments", cell: (each) => each.experiments.map((one) => one.name).join(", ") },
+      ]}
+    />
   );
+}
+
+interface Answer {
+  parameter: Parameter;
+  reads: Reads | null;
+  open: Omit<Open, "parameter">;
+  dead: Dead[];
+}
+
+// Whether the code has let go of it.
+function readsText(reads: Reads | null): string {
+  if (reads === null) return "not counted yet: no service has asked";
+  const since = `since ${time(reads.since)}`;
+  if (reads.count === 0) return `nothing has read it ${since}`;
+  return `code still reads it: ${count(reads.count)} ${reads.count === 1 ? "time" : "times"} ${since}, last ${ago(reads.last!)}`;
 }
 
 function One({ name }: { name: string }) {
   const editable = mayEdit(useStore(session));
   const { data, error, reload } = useData(
-    (signal) => api.get<{ parameter: Parameter; open: Omit<Open, "parameter">; dead: Dead[] }>(`/v1/parameters/${encodeURIComponent(name)}`, signal),
+    (signal) => api.get<Answer>(`/v1/parameters/${encodeURIComponent(name)}`, signal),
     [name],
   );
   if (error) {
@@ -120,6 +111,10 @@ function One({ name }: { name: string }) {
         <div>
           <dt>Owner</dt>
           <dd>{parameter.owner ?? "nobody"}</dd>
+        </div>
+        <div>
+          <dt>Reads</dt>
+          <dd>{readsText(data.reads)}</dd>
         </div>
       </dl>
       {parameter.rules && (

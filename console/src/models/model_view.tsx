@@ -1,10 +1,11 @@
 // One version of a model: what it was made of and how, what it learnt, how good it is, and the other versions.
 import type { ComponentChildren } from "preact";
 import { Badge } from "../components/badge";
-import { ErrorBox } from "../components/error_box";
 import { Lineage } from "../components/lineage";
+import { Loaded } from "../components/loaded";
 import { Picture, pictureTitle } from "../components/picture";
 import { Properties } from "../components/properties";
+import { Section } from "../components/section";
 import { Table } from "../components/table";
 import { api } from "../frame/api";
 import { count, number, time } from "../frame/format";
@@ -57,7 +58,8 @@ interface Version {
 
 export function ModelView({ name, version }: { name: string; version?: number }) {
   const path = `/v1/models/${encodeURIComponent(name)}`;
-  const { data, error, reload } = useData((signal) => api.get<{ versions: Version[] }>(path, signal), [path]);
+  const answer = useData((signal) => api.get<{ versions: Version[] }>(path, signal), [path]);
+  const { data } = answer;
   const shown = version ? data?.versions.find((one) => one.version === version) : data?.versions[0];
   return (
     <div class="stack">
@@ -74,17 +76,17 @@ export function ModelView({ name, version }: { name: string; version?: number })
         </h1>
         {shown?.comment && <p>{shown.comment}</p>}
       </div>
-      {error ? (
-        <ErrorBox error={error} onRetry={reload} />
-      ) : !data ? (
-        <p class="loading">Loading…</p>
-      ) : shown ? (
-        <Shown model={shown} versions={data.versions} />
-      ) : (
-        <p class="panel">
-          The model has no version {version}. <a href={href("models", name)}>The newest</a>
-        </p>
-      )}
+      <Loaded answer={answer}>
+        {({ versions }) =>
+          shown ? (
+            <Shown model={shown} versions={versions} />
+          ) : (
+            <p class="panel">
+              The model has no version {version}. <a href={href("models", name)}>The newest</a>
+            </p>
+          )
+        }
+      </Loaded>
     </div>
   );
 }
@@ -136,15 +138,6 @@ function Shown({ model, versions }: { model: Version; versions: Version[] }) {
         <Lineage kind="model" name={model.name} direction="downstream" />
       </Section>
     </>
-  );
-}
-
-function Section({ title, children }: { title: string; children: ComponentChildren }) {
-  return (
-    <section class="stack">
-      <h2>{title}</h2>
-      {children}
-    </section>
   );
 }
 

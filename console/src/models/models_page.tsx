@@ -1,7 +1,7 @@
 // #/models lists the models, #/models/{name} and #/models/{name}/{version} show one.
 import { Badge } from "../components/badge";
 import { Empty } from "../components/empty";
-import { ErrorBox } from "../components/error_box";
+import { Loaded } from "../components/loaded";
 import { Table } from "../components/table";
 import { api } from "../frame/api";
 import { ago, count, time } from "../frame/format";
@@ -30,16 +30,16 @@ export default function ModelsPage({ rest }: PageProps) {
 }
 
 function ModelList() {
-  const { data, error, reload } = useData((signal) => api.get<{ models: Summary[] }>("/v1/models", signal), []);
+  const answer = useData((signal) => api.get<{ models: Summary[] }>("/v1/models", signal), []);
   return (
     <div class="stack">
       <div class="page-head">
         <h1>Models</h1>
-        <button class="button small" onClick={reload}>
+        <button class="button small" onClick={answer.reload}>
           Refresh
         </button>
       </div>
-      {error ? <ErrorBox error={error} onRetry={reload} /> : !data ? <p class="loading">Loading…</p> : <Models models={data.models} />}
+      <Loaded answer={answer}>{({ models }) => <Models models={models} />}</Loaded>
     </div>
   );
 }

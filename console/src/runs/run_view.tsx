@@ -1,10 +1,10 @@
 // One run: its steps in time and as a graph, what each read and wrote, its pictures, its program.
-import type { ComponentChildren } from "preact";
 import { StateBadge } from "../components/badge";
-import { ErrorBox } from "../components/error_box";
 import { ObjectName } from "../components/lineage";
+import { Loaded } from "../components/loaded";
 import { Picture, pictureTitle } from "../components/picture";
 import { Properties } from "../components/properties";
+import { Section } from "../components/section";
 import { api } from "../frame/api";
 import { bytes, count, duration, time } from "../frame/format";
 import { href } from "../frame/router";
@@ -75,7 +75,7 @@ function graphOf(steps: RunStep[]): GraphStep[] {
 }
 
 export function RunView({ id }: { id: string }) {
-  const { data, error, reload } = useData((signal) => api.get<Run>(`/v1/runs/${encodeURIComponent(id)}`, signal), [id]);
+  const answer = useData((signal) => api.get<Run>(`/v1/runs/${encodeURIComponent(id)}`, signal), [id]);
   return (
     <div class="stack">
       <div class="page-head">
@@ -83,11 +83,11 @@ export function RunView({ id }: { id: string }) {
           <a href={href("runs")}>Runs</a>
           <h1>Run {id}</h1>
         </div>
-        <button class="button small" onClick={reload}>
+        <button class="button small" onClick={answer.reload}>
           Refresh
         </button>
       </div>
-      {error ? <ErrorBox error={error} onRetry={reload} /> : !data ? <p class="loading">Loading…</p> : <Shown run={data} />}
+      <Loaded answer={answer}>{(run) => <Shown run={run} />}</Loaded>
     </div>
   );
 }
@@ -141,15 +141,6 @@ function Shown({ run }: { run: Run }) {
         <pre class="panel">{run.program}</pre>
       </Section>
     </>
-  );
-}
-
-function Section({ title, children }: { title: string; children: ComponentChildren }) {
-  return (
-    <section class="stack">
-      <h2>{title}</h2>
-      {children}
-    </section>
   );
 }
 

@@ -1,7 +1,7 @@
 // #/runs lists what was run, by whatever program; #/runs/{id} shows one.
 import { StateBadge } from "../components/badge";
 import { Empty } from "../components/empty";
-import { ErrorBox } from "../components/error_box";
+import { Loaded } from "../components/loaded";
 import { Table } from "../components/table";
 import { api } from "../frame/api";
 import { ago, duration, time } from "../frame/format";
@@ -17,16 +17,16 @@ export default function RunsPage({ rest }: PageProps) {
 const kMostRuns = 200;
 
 function RunList() {
-  const { data, error, reload } = useData((signal) => api.get<{ runs: RunSummary[] }>(`/v1/runs?limit=${kMostRuns}`, signal), []);
+  const answer = useData((signal) => api.get<{ runs: RunSummary[] }>(`/v1/runs?limit=${kMostRuns}`, signal), []);
   return (
     <div class="stack">
       <div class="page-head">
         <h1>Runs</h1>
-        <button class="button small" onClick={reload}>
+        <button class="button small" onClick={answer.reload}>
           Refresh
         </button>
       </div>
-      {error ? <ErrorBox error={error} onRetry={reload} /> : !data ? <p class="loading">Loading…</p> : <Runs runs={data.runs} />}
+      <Loaded answer={answer}>{({ runs }) => <Runs runs={runs} />}</Loaded>
     </div>
   );
 }
