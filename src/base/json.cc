@@ -60,33 +60,39 @@ Failure expected(std::string_view what, const Json& found) {
   return fail(Code::kData, fmt::format("JSON value of the wrong type: expected {}, found {}", what, kind_of(found)));
 }
 
+bool needs_escape(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; }
+
+void write_escape(std::string& out, char c) {
+  switch (c) {
+    case '\n':
+      out += "\\n";
+      break;
+    case '\r':
+      out += "\\r";
+      break;
+    case '\t':
+      out += "\\t";
+      break;
+    case '"':
+    case '\\':
+      out += {'\\', c};
+      break;
+    default:
+      fmt::format_to(std::back_inserter(out), "\\u{:04x}", int{c});
+  }
+}
+
 void write_quoted(std::string& out, std::string_view text) {
   out += '"';
   while (!text.empty()) {
     const size_t valid = find_invalid_utf8(text).value_or(text.size());
-    for (const char c : text.substr(0, valid)) {
-      switch (c) {
-        case '"':
-          out += "\\\"";
-          break;
-        case '\\':
-          out += "\\\\";
-          break;
-        case '\n':
-          out += "\\n";
-          break;
-        case '\r':
-          out += "\\r";
-          break;
-        case '\t':
-          out += "\\t";
-          break;
-        default:
-          if (static_cast<unsigned char>(c) < 0x20)
-            fmt::format_to(std::back_inserter(out), "\\u{:04x}", int{c});
-          else
-            out += c;
-      }
+    // Most text is plain: it is copied in stretches.
+    for (std::string_view left = text.substr(0, valid); !left.empty();) {
+      const auto plain = static_cast<size_t>(std::ranges::find_if(left, needs_escape) - left.begin());
+      out += left.substr(0, plain);
+      if (plain == left.size()) break;
+      write_escape(out, left[plain]);
+      left.remove_prefix(plain + 1);
     }
     if (valid == text.size()) break;
     out += "\uFFFD";  // JSON is UTF-8: a stray byte becomes the replacement character

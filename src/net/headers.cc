@@ -8,12 +8,22 @@
 namespace sinan::net {
 namespace {
 
-bool fits_one_line(std::string_view text) { return text.find_first_of(std::string_view("\r\n\0", 3)) == text.npos; }
+// What the fields of most requests and answers need, so that they are allocated once.
+constexpr size_t kUsualBytes = 256;
+constexpr size_t kUsualFields = 8;
 
 }  // namespace
 
+bool fits_one_line(std::string_view text) {
+  return std::ranges::none_of(text, [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
+}
+
 void Headers::add(std::string_view name, std::string_view value) {
   CHECK(fits_one_line(name) && fits_one_line(value));
+  if (places_.capacity() == 0) {
+    text_.reserve(kUsualBytes);
+    places_.reserve(kUsualFields);
+  }
   Place place{};
   place.name_begin = static_cast<uint32_t>(text_.size());
   text_ += name;

@@ -13,6 +13,9 @@
 
 namespace sinan::net {
 
+// Whether the text has no line break and no NUL.
+bool fits_one_line(std::string_view text);
+
 class Headers {
  public:
   struct Field {
@@ -20,7 +23,7 @@ class Headers {
     std::string_view value;
   };
 
-  // CHECK: neither holds a line break or NUL (a response that would carry another one inside it).
+  // CHECK: both fit one line (a response would carry another one inside it).
   void add(std::string_view name, std::string_view value);
   // In place of every field with this name.
   void set(std::string_view name, std::string_view value);

@@ -56,7 +56,7 @@ class Sink final : public http::basic_parser<true> {
                      error_code& error) override {
     // Trailers end here: a field that comes after the body was decided upon without it.
     if (is_header_done()) return;
-    has_hostile_field_ = standard(value).find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos;
+    has_hostile_field_ = !fits_one_line(standard(value));
     if (++fields_ > most_fields_ || has_hostile_field_) {
       error = http::error::bad_field;
       return;

@@ -71,7 +71,7 @@ class PlainConnection final : public Connection {
     const std::string_view big = big_writing_ ? std::string_view(*big_writing_) : std::string_view();
     const std::array<asio::const_buffer, 2> buffers = {asio::buffer(writing_), asio::buffer(big)};
     error_code error;
-    size_t sent = socket_.write_some(buffers, error);
+    size_t sent = big.empty() ? socket_.write_some(buffers[0], error) : socket_.write_some(buffers, error);
     if (error == asio::error::would_block) {
       sent = 0;
     } else if (error) {

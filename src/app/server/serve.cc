@@ -149,6 +149,7 @@ Status serve(Screen& screen, Interrupts& interrupts, const CommandLine& line, fl
   const net::Service service(router, authenticator, {.origins = config.cors_origins}, metrics, project.clock());
   // From here on a signal is an orderly end, also one that comes before the first request.
   Interrupts::Scope scope(interrupts);
+  const log::Gathering gathering;  // a line a request
   const auto server = TRY(net::Server::start(options, service));
   TRY(commands.start(project.folder()));
   metrics.gauge_function("sinan_http_connections", "Open connections",

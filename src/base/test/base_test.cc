@@ -184,9 +184,19 @@ TEST(ObjectRef, ReadsAsWords) {
   EXPECT_EQ((ObjectRef{"model", "zoo.m", 3}).to_string(), "model zoo.m version 3");
 }
 
+std::filesystem::path log_file() {
+  return std::filesystem::temp_directory_path() / ("sinan-log-test-" + std::to_string(Random::from_system()()));
+}
+
+std::vector<std::string> lines_of(const std::filesystem::path& path) {
+  std::vector<std::string> lines;
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) lines.push_back(line.substr(line.find("msg=")));
+  return lines;
+}
+
 TEST(Log, WritesOneQuotedLineAMessageToItsFile) {
-  const auto path =
-      std::filesystem::temp_directory_path() / ("sinan-log-test-" + std::to_string(Random::from_system()()));
+  const auto path = log_file();
   ASSERT_TRUE(log::to_file(path.string()));
   log::set_level(log::Level::kInfo);
   log::debug("not shown");
@@ -200,8 +210,33 @@ TEST(Log, WritesOneQuotedLineAMessageToItsFile) {
   EXPECT_NE(text.str().find("msg=\"two\\nlines\"\n"), std::string::npos);
   EXPECT_NE(text.str().find("msg=\"said \\\"so\\\"\"\n"), std::string::npos);
   EXPECT_EQ(log::to_file("/dev/null/x").error().code, Code::kIo);
+  log::set_level(log::Level::kWarning);
   EXPECT_EQ(log::level_named("warning"), log::Level::kWarning);
   EXPECT_EQ(log::level_named("loud"), std::nullopt);
+}
+
+TEST(Log, GathersLinesInTheirOrder) {
+  using Lines = std::vector<std::string>;
+  const auto path = log_file();
+  ASSERT_TRUE(log::to_file(path.string()));
+  log::set_level(log::Level::kInfo);
+  {
+    const log::Gathering gathering;
+    log::info("one");
+    log::warning("two");
+    EXPECT_EQ(lines_of(path), (Lines{"msg=\"one\"", "msg=\"two\""}));
+    log::info("three");
+    while (lines_of(path).size() < 3) std::this_thread::yield();
+    for (int i = 0; i < 3000; ++i) log::info("many");
+    log::info("last");
+  }
+  const Lines lines = lines_of(path);
+  EXPECT_EQ(lines.size(), 3004);
+  EXPECT_EQ(lines.back(), "msg=\"last\"");
+  log::info("at once");
+  EXPECT_EQ(lines_of(path).back(), "msg=\"at once\"");
+  log::set_level(log::Level::kWarning);
+  std::filesystem::remove(path);
 }
 
 }  // namespace

@@ -54,13 +54,15 @@ std::optional<std::string> tag_before(const Snapshot& snapshot, std::string_view
 }
 
 Result<net::Response> answer_all(const ServedConfiguration& served, const net::Request& request) {
-  const auto context = RequestContext::read(request.body);
-  if (!context) return unreadable(std::nullopt, context.error());
   std::string body;
   std::optional<std::string> tag;
   {
     const auto snapshot = served.read();
     tag = tag_before(*snapshot, request.body);
+    // Only a body that could be read was given this tag: no need to read it again.
+    if (tag && request.headers.find("if-none-match") == *tag) return net::Response::not_modified(*tag);
+    const auto context = RequestContext::read(request.body);
+    if (!context) return unreadable(std::nullopt, context.error());
     if (tag && request.has_current(*tag)) return net::Response::not_modified(*tag);
     body = served.prepared(*snapshot)->bulk.answer(*snapshot, (*context)->context());
   }
