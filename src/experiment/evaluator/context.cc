@@ -4,6 +4,23 @@
 
 namespace sinan::experiment {
 
+namespace {
+
+// Up to seven bytes as a number, the first lowest: two loads that may overlap.
+uint64_t last_bytes(const char* at, size_t count) {
+  if (count >= 4) {
+    uint32_t first = 0;
+    uint32_t last = 0;
+    std::memcpy(&first, at, 4);
+    std::memcpy(&last, at + count - 4, 4);
+    return first | uint64_t{last} << (8 * (count - 4));
+  }
+  const auto byte = [&](size_t i) { return uint64_t{static_cast<uint8_t>(at[i])} << (8 * i); };
+  return count == 0 ? 0 : byte(0) | byte(count / 2) | byte(count - 1);
+}
+
+}  // namespace
+
 // Eight bytes at a time, multiplied and folded (the constant is 2^64 divided by the golden ratio). Part of the snapshot format.
 uint64_t name_hash(std::string_view name) {
   constexpr uint64_t kMultiplier = 0x9e3779b97f4a7c15U;
@@ -16,8 +33,7 @@ uint64_t name_hash(std::string_view name) {
     hash = (hash ^ word) * kMultiplier;
     hash ^= hash >> 32;
   }
-  uint64_t tail = 0;
-  for (size_t i = 0; i < left; ++i) tail |= uint64_t{static_cast<uint8_t>(at[i])} << (8 * i);
+  const uint64_t tail = last_bytes(at, left);
   hash = (hash ^ tail) * kMultiplier;
   return hash ^ (hash >> 29);
 }

@@ -544,11 +544,35 @@ void find_exposures(const Snapshot& snapshot, const Context& context, const Fast
   }
 }
 
+bool is_static(const Parameter& parameter) { return parameter.experiments.count + parameter.rules.count == 0; }
+
+// An int serves as a double.
+bool serves_as(uint32_t present, uint32_t wanted) { return present == wanted || (wanted == 2 && present == 1); }
+
+// The number of the value that evaluate_number() finds for a read, without the details: what depends on which experiment is not
+// asked.
+uint32_t value_alone(const Snapshot& snapshot, uint32_t parameter, const Context& context) {
+  snapshot.count_access(parameter);
+  const Parameter& record = snapshot.parameters()[parameter];
+  if (is_static(record)) return record.fallback;
+  Unobserved none;
+  Fast resolver(snapshot, context, none);
+  const uint32_t value = resolver.resolve(parameter).value;
+  if (resolver.missing_unit()) snapshot.count_missing_unit(resolver.experiment_without_unit());
+  return value;
+}
+
 const Value* typed_value(const Snapshot& snapshot, std::string_view parameter, const Context& context, uint32_t type,
                          Detail* detail) {
-  const Detail found = evaluate_as(snapshot, parameter, type, context);
-  if (detail != nullptr) *detail = found;
-  return found.value == kNone ? nullptr : &snapshot.tables().values[found.value];
+  uint32_t value = kNone;
+  if (detail != nullptr) {
+    *detail = evaluate_as(snapshot, parameter, type, context);
+    value = detail->value;
+  } else if (const uint32_t number = snapshot.find_parameter(parameter); number != kNone) {
+    value = value_alone(snapshot, number, context);
+    if (!serves_as(snapshot.tables().values[value].type, type)) return nullptr;
+  }
+  return value == kNone ? nullptr : &snapshot.tables().values[value];
 }
 
 }  // namespace
@@ -577,7 +601,7 @@ Detail evaluate_number(const Snapshot& snapshot, uint32_t parameter, const Conte
   detail.parameter = parameter;
   if (access == Access::kRead) snapshot.count_access(detail.parameter);
   const Parameter& record = snapshot.parameters()[detail.parameter];
-  if (record.experiments.count + record.rules.count == 0) {
+  if (is_static(record)) {
     detail.reason = Reason::kStatic;
     detail.value = record.fallback;
     return detail;
@@ -598,8 +622,7 @@ Detail evaluate_as(const Snapshot& snapshot, std::string_view parameter, uint32_
                    Access access) {
   Detail detail = evaluate(snapshot, parameter, context, access);
   if (detail.value == kNone) return detail;
-  const uint32_t present = snapshot.tables().values[detail.value].type;
-  if (present == type || (type == 2 && present == 1)) return detail;
+  if (serves_as(snapshot.tables().values[detail.value].type, type)) return detail;
   detail.reason = Reason::kError;
   detail.problem = Problem::kTypeMismatch;
   detail.value = kNone;
