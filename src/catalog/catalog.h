@@ -128,7 +128,7 @@ class Catalog {
   // Only a kDone record has effects; the others are the record alone. Returns the versions given to record.objects, in order.
   virtual Result<std::vector<uint32_t>> record_step(const RunId& run, const StepRecord& record) = 0;
   virtual Result<std::vector<RunRecord>> runs(size_t limit) const = 0;  // newest first
-  // "" and "latest" = the newest; a prefix must be unique. Errors: kNotFound, kArgument for an ambiguous prefix.
+  // "" and "latest" = the newest; a prefix must be unique. Errors: kNotFound, also for an ambiguous prefix.
   virtual Result<RunRecord> run(std::string_view id_or_prefix_or_latest) const = 0;
   // Runs that began and did not finish. When a project is opened these were killed: abandoning marks them so.
   virtual Result<std::vector<RunId>> unfinished_runs() const = 0;

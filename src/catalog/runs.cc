@@ -108,7 +108,7 @@ Result<RunRecord> SqliteCatalog::run(std::string_view wanted) const {
     }
     found = read_run(rows);
     if (found->id.value != wanted && TRY(rows.step())) {
-      return fail(Code::kArgument, fmt::format("several runs begin with \"{}\"", wanted), "give more of the id");
+      return fail(Code::kNotFound, fmt::format("several runs begin with \"{}\"", wanted), "give more of the id");
     }
   }
   found->steps = TRY(steps_of(found->id));

@@ -14,8 +14,6 @@
 namespace sinan::experiment {
 namespace {
 
-constexpr size_t kMaxNameBytes = 200;
-
 bool is_name(std::string_view name) {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
   const auto fits = [&](char c) { return letter(c) || (c >= '0' && c <= '9') || c == '.' || c == '-'; };

@@ -20,6 +20,8 @@
 
 namespace sinan::experiment {
 
+inline constexpr size_t kMaxNameBytes = 200;  // of names and salts
+
 enum class ValueType : uint8_t { kBool, kInt, kDouble, kString, kJson };
 std::string_view to_string(ValueType type);
 std::optional<ValueType> value_type_named(std::string_view name);

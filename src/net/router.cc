@@ -43,25 +43,35 @@ void Router::add(Route route) {
   node->routes.push_back(routes_.back().get());
 }
 
-const Router::Node* Router::descend(const Node& node, const Target& target, size_t depth) {
-  if (depth == target.segments.size()) return node.routes.empty() ? nullptr : &node;
+void Router::collect(const Node& node, const Target& target, size_t depth, std::vector<const Node*>& found) {
+  if (depth == target.segments.size()) {
+    if (!node.routes.empty()) found.push_back(&node);
+    return;
+  }
   const std::string& segment = target.segments[depth];
   if (const auto literal = node.literals.find(segment); literal != node.literals.end()) {
-    if (const Node* found = descend(*literal->second, target, depth + 1)) return found;
+    collect(*literal->second, target, depth + 1, found);
   }
-  if (!node.parameter || segment.empty()) return nullptr;
-  return descend(*node.parameter, target, depth + 1);
+  if (node.parameter && !segment.empty()) collect(*node.parameter, target, depth + 1, found);
+}
+
+std::vector<const Router::Node*> Router::nodes_of(const Target& target) const {
+  std::vector<const Node*> found;
+  if (!target.is_asterisk) collect(root_, target, 0, found);
+  return found;
 }
 
 Router::Match Router::find(Method method, const Target& target) const {
   Match match;
-  const Node* node = find_node(target);
-  if (!node) return match;
-  match.path_exists = true;
   if (method == Method::kHead) method = Method::kGet;
-  const auto found = std::ranges::find(node->routes, method, &Route::method);
-  if (found == node->routes.end()) return match;
-  match.route = *found;
+  for (const Node* node : nodes_of(target)) {
+    match.path_exists = true;
+    const auto found = std::ranges::find(node->routes, method, &Route::method);
+    if (found == node->routes.end()) continue;
+    match.route = *found;
+    break;
+  }
+  if (!match.route) return match;
   if (match.route->path.contains('{')) {
     const std::vector<std::string_view> segments = pattern_segments(match.route->path);
     for (size_t i = 0; i < segments.size(); ++i) {
@@ -74,10 +84,10 @@ Router::Match Router::find(Method method, const Target& target) const {
 }
 
 std::string Router::allowed(const Target& target) const {
-  const Node* node = find_node(target);
-  if (!node) return {};
+  const std::vector<const Node*> nodes = nodes_of(target);
+  if (nodes.empty()) return {};
   std::vector<std::string> methods;
-  for (const Route* route : node->routes) {
+  for (const Route* route : nodes.front()->routes) {
     methods.emplace_back(to_string(route->method));
     if (route->method == Method::kGet) methods.emplace_back("HEAD");
   }

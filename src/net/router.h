@@ -3,8 +3,8 @@
 //     router.add({.method = Method::kGet, .path = "/v1/programs/{id}", .access = kViewers, .handle = show,
 //                 .doc = {.summary = "One run", .responses = {{200, "Its state", run_schema()}}}});
 //
-// A pattern's segments are literal or a {parameter}, which takes one segment that is not empty. A literal goes before a
-// parameter. Filled once at start; then read-only and thread-safe.
+// A pattern's segments are literal or a {parameter}, which takes one segment that is not empty. Among the routes of a method a
+// literal goes before a parameter. Filled once at start; then read-only and thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -77,7 +77,8 @@ class Router {
   };
   // HEAD falls back to GET.
   Match find(Method method, const Target& target) const;
-  // "GET, HEAD, OPTIONS": for 405 and OPTIONS; empty when no route has this path.
+  // "GET, HEAD, OPTIONS": for 405 and OPTIONS, of the most literal pattern, which is the path that the API's description has;
+  // empty when no route has this path.
   std::string allowed(const Target& target) const;
 
   const std::vector<std::unique_ptr<Route>>& routes() const { return routes_; }
@@ -88,8 +89,9 @@ class Router {
     std::unique_ptr<Node> parameter;
     std::vector<const Route*> routes;  // of all methods
   };
-  static const Node* descend(const Node& node, const Target& target, size_t depth);
-  const Node* find_node(const Target& target) const { return target.is_asterisk ? nullptr : descend(root_, target, 0); }
+  // Those with routes that fit the path from `depth` on, the most literal first.
+  static void collect(const Node& node, const Target& target, size_t depth, std::vector<const Node*>& found);
+  std::vector<const Node*> nodes_of(const Target& target) const;
 
   Node root_;
   std::vector<std::unique_ptr<Route>> routes_;

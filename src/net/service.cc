@@ -32,7 +32,10 @@ bool is_media_type(std::string_view header, std::string_view type) {
 
 std::optional<Refusal> check_body(const Route& route, const Request& request, std::optional<uint64_t> content_length,
                                   bool has_body) {
-  if (!has_body) return std::nullopt;
+  if (!has_body) {
+    if (route.doc.request_schema.is_null() || !route.doc.is_request_required) return std::nullopt;
+    return refused(400, Code::kArgument, "this route needs a body", "its form is described at /openapi.json");
+  }
   if (content_length.value_or(1) > route.body_limit) {
     return route.body_limit == 0
                ? refused(413, Code::kExhausted, "this route takes no body")

@@ -125,7 +125,7 @@ class ExperimentsTest(unittest.TestCase):
         self.assertEqual([each["name"] for each in self.call("GET", "/v1/experiments")["experiments"]], ["oslo", "rome"])
         self.assertIn("unknown state", self.call("GET", "/v1/experiments?state=asleep", status=400)["message"])
         self.call("POST", "/v1/experiments", draft("all", "TRUE"), 201)
-        self.assertIn("experiments overlap on button.color", self.call("POST", "/v1/experiments/all/start", {}, 400)["message"])
+        self.assertIn("experiments overlap on button.color", self.call("POST", "/v1/experiments/all/start", {}, 422)["message"])
         self.assertEqual(self.call("GET", "/v1/experiments/all")["experiment"]["state"], "draft")
 
     def test_what_was_changed_since_is_not_overwritten(self):
@@ -136,7 +136,8 @@ class ExperimentsTest(unittest.TestCase):
         refused = self.call("PATCH", "/v1/parameters/button.color", {"default": "blue"}, 412, headers={"If-Match": etag})
         self.assertIn("changed since it was read", refused["message"])
         self.assertEqual(self.call("GET", "/v1/parameters/button.color")["parameter"]["default"], "black")
-        self.call("PATCH", "/v1/parameters/button.color", {"default": "blue"}, 400, headers={"If-Match": "7"})
+        self.call("PATCH", "/v1/parameters/button.color", {"default": "blue"}, 412, headers={"If-Match": "7"})
+        self.call("PATCH", "/v1/parameters/button.color", {"default": "blue"}, 400, headers={"If-Match": "seven"})
         # Changes of one object do not disturb those of another, and all that are made at once are made.
         self.call("POST", "/v1/parameters", {"name": "count", "type": "int", "default": 0}, 201)
         self.call("PATCH", "/v1/parameters/count", {"default": 1}, headers={"If-Match": '"1"'})
@@ -162,7 +163,7 @@ class ExperimentsTest(unittest.TestCase):
         self.assertEqual((explain("a@example.com"), explain("a@example.org")), ("blue", "green"))
         self.call("PATCH", "/v1/segments/staff", {"when": "email ENDS WITH '@example.org'", "reason": "moved"})
         self.assertEqual((explain("a@example.com"), explain("a@example.org")), ("green", "blue"))
-        self.assertEqual(self.call("DELETE", "/v1/segments/staff", status=400)["code"], "program")
+        self.assertEqual(self.call("DELETE", "/v1/segments/staff", status=422)["code"], "program")
         self.call("PATCH", "/v1/parameters/button.color", {"rules": None, "owner": None})
         self.assertNotIn("rules", self.call("GET", "/v1/parameters/button.color")["parameter"])
         self.assertEqual(self.call("DELETE", "/v1/segments/staff?reason=unused")["version"], 0)
@@ -209,6 +210,44 @@ class ExperimentsTest(unittest.TestCase):
         self.assertEqual(self.call("GET", "/v1/experiments/same")["experiment"]["state"], "ended")
         self.assertIn("days", self.call("GET", "/v1/configuration/stale?days=-1", status=400)["message"])
 
+    def test_several_are_ended_at_once(self):
+        self.serve()
+        self.make_parameter()
+        for name, city in (("oslo", "Oslo"), ("rome", "Rome"), ("end", "Bern")):
+            self.call("POST", "/v1/experiments", draft(name, f"city = '{city}'"), 201)
+        for name in ("oslo", "rome"):
+            self.call("POST", f"/v1/experiments/{name}/start")
+        state = lambda name: self.call("GET", f"/v1/experiments/{name}")["experiment"]["state"]
+        end = lambda experiments, status=200, **options: self.call(
+            "POST", "/v1/experiments/end", {"experiments": experiments, "reason": "cleanup"}, status, **options)
+        version = self.call("GET", "/v1/configuration/stale")["configuration_version"]
+        # All or none: each of these has one that can be ended, and one that cannot.
+        for wrong, status, words in (
+            ([{"name": "oslo"}, {"name": "end"}], 422, "experiment is draft: end"),
+            ([{"name": "oslo"}, {"name": "paris"}], 404, 'no such experiment: "paris"'),
+            ([{"name": "oslo"}, {"name": "oslo"}], 422, "experiment is there twice: oslo"),
+            ([{"name": "oslo"}, {"name": "rome", "ship": "nobody"}], 404, 'rome has no group "nobody"'),
+            ([{"name": "oslo"}, {"name": "rome", "to_audience": True}], 400, "shipped"),
+            ([{"name": "oslo"}, {"name": "rome", "shipp": "control"}], 400, 'unknown member "shipp"'),
+            ([{"name": "oslo"}, {}], 400, 'no "name"'),
+            ([{"name": "oslo"}, "rome"], 400, "expected an object"),
+            ([], 400, "expected a list"),
+            ({"name": "oslo"}, 400, "expected a list"),
+        ):
+            self.assertIn(words, end(wrong, status)["message"])
+        self.assertIn("changed since", end([{"name": "oslo"}], 412, headers={"If-Match": f'"{version - 1}"'})["message"])
+        self.assertEqual((state("oslo"), state("rome")), ("running", "running"))
+        done = end([{"name": "oslo"}, {"name": "rome", "ship": "treatment", "to_audience": True}],
+                   headers={"If-Match": f'"{version}"'})
+        self.assertEqual(done["message"], "Experiment oslo has ended.\nExperiment rome has ended. button.color is 'black' "
+                                          "where the experiment ran.")
+        self.assertEqual((done["version"], done["configuration_version"]), (version + 1, version + 1))
+        self.assertEqual((state("oslo"), state("rome"), state("end")), ("ended", "ended", "draft"))
+        change = self.call("GET", "/v1/configuration/changes")["changes"][0]
+        self.assertEqual((change["version"], change["why"]), (version + 1, "cleanup"))
+        self.assertEqual([each["object"] for each in change["changes"]],
+                         ["experiment oslo", "experiment rome", "parameter button.color"])
+
     def test_lists_come_in_pages(self):
         self.serve()
         for number in range(5):
@@ -234,8 +273,8 @@ class ExperimentsTest(unittest.TestCase):
         bad_groups = [{"name": "a", "first": 0, "last": 40}, {"name": "b", "first": 50, "last": 99}]
         for method, path, body, status, words in (
             ("POST", "/v1/parameters", {"name": "button.color", "type": "string", "default": "a"}, 409, "exists already"),
-            ("POST", "/v1/parameters", {"name": "Upper", "type": "bool", "default": True}, 400, "lower case"),
-            ("POST", "/v1/parameters", {"name": "a b", "type": "bool", "default": True}, 400, "unusable name"),
+            ("POST", "/v1/parameters", {"name": "Upper", "type": "bool", "default": True}, 422, "lower case"),
+            ("POST", "/v1/parameters", {"name": "a b", "type": "bool", "default": True}, 422, "unusable name"),
             ("POST", "/v1/parameters", {"name": "p", "type": "bool", "default": 1}, 422, "expected a value of type bool at default"),
             ("POST", "/v1/parameters", {"name": "p", "type": "bool"}, 422, "needs a default"),
             ("POST", "/v1/parameters", {"name": "p", "type": "bool", "default": True, "defalt": 1}, 400, 'unknown member "defalt"'),
@@ -243,26 +282,26 @@ class ExperimentsTest(unittest.TestCase):
             ("POST", "/v1/parameters", {"name": 3, "type": "bool", "default": True}, 400, "expected a string"),
             ("POST", "/v1/parameters", [], 400, "no JSON object"),
             ("POST", "/v1/parameters", '{"name": "p", "name": "q", "type": "bool", "default": true}', 400, "there twice"),
-            ("PATCH", "/v1/parameters/button.color", {"default": "red"}, 400, "illegal value"),
+            ("PATCH", "/v1/parameters/button.color", {"default": "red"}, 422, "illegal value"),
             ("PATCH", "/v1/parameters/button.colour", {"default": "blue"}, 404, "no such parameter"),
-            ("PATCH", "/v1/parameters/button.color", {"rules": [{"when": "city =", "value": "blue"}]}, 400, "expected"),
-            ("DELETE", "/v1/parameters/button.color", None, 400, "an experiment sets the parameter: one"),
+            ("PATCH", "/v1/parameters/button.color", {"rules": [{"when": "city =", "value": "blue"}]}, 422, "expected"),
+            ("DELETE", "/v1/parameters/button.color", None, 422, "an experiment sets the parameter: one"),
             ("POST", "/v1/experiments", draft("one", "TRUE"), 409, "exists already"),
             ("POST", "/v1/experiments", draft("two", "TRUE", "nothing"), 422, 'unknown parameter "nothing"'),
-            ("POST", "/v1/experiments", {**draft("two", "TRUE"), "groups": bad_groups}, 400, "buckets are in no group"),
+            ("POST", "/v1/experiments", {**draft("two", "TRUE"), "groups": bad_groups}, 422, "buckets are in no group"),
             ("POST", "/v1/experiments", {**draft("two", "TRUE"), "rollout": 101}, 422, "from 0 to 100 percent"),
-            ("POST", "/v1/experiments", {**draft("two", "TRUE"), "unit": []}, 400, "unit"),
+            ("POST", "/v1/experiments", {**draft("two", "TRUE"), "unit": []}, 422, "unit"),
             ("POST", "/v1/experiments", {**draft("two", "TRUE"), "schedule": [{"begin": "soon"}]}, 422, "point in time"),
             ("POST", "/v1/experiments", {**draft("two", "TRUE"), "state": "running"}, 400, 'unknown member "state"'),
-            ("PATCH", "/v1/experiments/one", {"buckets": 200}, 400, "unit, buckets, hash, salt and groups stay"),
-            ("PATCH", "/v1/experiments/one", {"branches": []}, 400, "experiment has no branch"),
-            ("POST", "/v1/experiments/one/start", {}, 400, "experiment is running"),
+            ("PATCH", "/v1/experiments/one", {"buckets": 200}, 422, "unit, buckets, hash, salt and groups stay"),
+            ("PATCH", "/v1/experiments/one", {"branches": []}, 422, "experiment has no branch"),
+            ("POST", "/v1/experiments/one/start", {}, 422, "experiment is running"),
             ("POST", "/v1/experiments/one/end", {"ship": "nobody"}, 404, "no group"),
             ("POST", "/v1/experiments/one/end", {"to_audience": True}, 400, "shipped"),
-            ("POST", "/v1/experiments/one/split", {"group": "control", "into": [{"name": "c", "first": 0, "last": 9}]}, 400, "tile"),
-            ("DELETE", "/v1/experiments/one", None, 400, "experiment is running"),
+            ("POST", "/v1/experiments/one/split", {"group": "control", "into": [{"name": "c", "first": 0, "last": 9}]}, 422, "tile"),
+            ("DELETE", "/v1/experiments/one", None, 422, "experiment is running"),
             ("POST", "/v1/experiments/two/start", {}, 404, "no such experiment"),
-            ("POST", "/v1/experiments/check", draft("three", "user_id = "), 400, "expected"),
+            ("POST", "/v1/experiments/check", draft("three", "user_id = "), 422, "expected"),
             ("POST", "/v1/parameters/button.color/explain", {"context": 3}, 400, "context"),
             ("POST", "/v1/parameters/nothing/explain", {}, 404, "no such parameter"),
             ("POST", "/v1/parameters/button.color/explain", {"force": {"two": "a"}}, 404, "no such experiment"),
@@ -284,7 +323,9 @@ class ExperimentsTest(unittest.TestCase):
         self.call("GET", "/v1/parameters/button.color")
         self.call("POST", "/v1/parameters/button.color/explain")
         self.call("POST", "/v1/experiments/check", draft("a", "TRUE"))
-        for method, path, body in (("POST", "/v1/experiments", draft("a", "TRUE")), ("DELETE", "/v1/parameters/button.color", None),
+        for method, path, body in (("POST", "/v1/experiments", draft("a", "TRUE")),
+                                   ("POST", "/v1/experiments/end", {"experiments": [{"name": "a"}]}),
+                                   ("DELETE", "/v1/parameters/button.color", None),
                                    ("PATCH", "/v1/parameters/button.color", {"default": "blue"})):
             self.call(method, path, body, 403)
         self.token = client

@@ -250,7 +250,7 @@ TEST_F(CatalogTest, RunsAreFoundByIdPrefixAndLatest) {
   ASSERT_EQ(found->steps.size(), 1u);
   EXPECT_EQ(found->steps[0].access.reads, std::vector<ObjectRef>{table("main.a")});
   EXPECT_EQ(found->steps[0].details.at("messages").items().size(), 1u);
-  EXPECT_EQ(catalog_->run("01aa").error().code, Code::kArgument);
+  EXPECT_EQ(catalog_->run("01aa").error().code, Code::kNotFound);
   EXPECT_EQ(catalog_->run("zz").error().code, Code::kNotFound);
   EXPECT_EQ(catalog_->run("%").error().code, Code::kNotFound);
   const auto runs = catalog_->runs(1);

@@ -198,12 +198,12 @@ Result<Json> explain_answer(const ConfigurationView& view, std::string_view para
   Context context = request->context();
   if (const Json* time = more.find("time")) {
     const auto micros = parse_timestamp(time->string_view());
-    if (!micros) return fail(Code::kArgument, "\"time\" is no point in time", "write it as 2026-11-22T09:00:00Z");
+    if (!micros) return fail(Code::kData, "\"time\" is no point in time", "write it as 2026-11-22T09:00:00Z");
     context.at(*micros);
   }
   for (const auto& [experiment, group] : more.at("force").members()) {
     TRY(find_experiment(view.configuration(), {experiment, {}}));
-    if (!group.is_string()) return fail(Code::kArgument, "\"force\" has an experiment without a group: " + experiment);
+    if (!group.is_string()) return fail(Code::kData, "\"force\" has an experiment without a group: " + experiment);
     context.force_group(experiment, group.string_view());
   }
   const Snapshot& snapshot = TRY(view.snapshot());

@@ -5,6 +5,7 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/json.h"
 #include "net/message.h"
@@ -13,9 +14,11 @@ namespace sinan::experiment {
 
 inline constexpr uint64_t kMostBodyBytes = uint64_t{4} << 20;
 
+// Errors: kArgument for a member of the object that is not known, or there twice. `what` names the object.
+Status check_members(const Json& object, std::vector<std::string> known, std::string_view what);
 // The request's body as an object of `known` members and "reason", which is a text. No body is an empty object.
 Result<Json> read_body(const net::Request& request, std::initializer_list<std::string_view> known);
-// "" when it is not there. Errors: kArgument when it is something else.
+// "" when it is not there. Errors: kArgument when it is no string.
 Result<std::string> text_member(const Json& body, std::string_view key);
 // `base` with the members of the body instead of its own, but for "reason"; null takes a member away (RFC 7396, of the first level).
 Json merged(const Json& base, const Json& body);

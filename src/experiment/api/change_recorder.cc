@@ -74,7 +74,8 @@ Result<std::vector<uint32_t>> ChangeRecorder::record(const ChangeRequest& reques
   step.kind = "API";
   step.started = run.started;
   step.details = Json::object({{"messages", Json::array({outcome.messages.front()})}});
-  step.access.writes = {request.object, configuration_ref()};
+  step.access.writes = request.changes;
+  step.access.writes.push_back(configuration_ref());
   step.objects = outcome.objects;
   step.dropped = outcome.dropped;
   auto versions = catalog.record_step(run.id, step);

@@ -14,7 +14,8 @@
 namespace sinan::experiment {
 
 struct ChangeRequest {
-  ObjectRef object;
+  ObjectRef object;                // whose version is expected and answered
+  std::vector<ObjectRef> changes;  // what the edit is about
   Edit edit;
   std::string who;
   std::string statement;             // what the run's record shows

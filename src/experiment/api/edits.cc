@@ -18,7 +18,8 @@ namespace {
 
 Result<sql::Name> name_member(const Json& body, std::string_view key = "name") {
   sql::Name name{TRY(text_member(body, key)), {}};
-  if (name.text.empty()) return fail(Code::kArgument, fmt::format("the request's body has no \"{}\"", key));
+  if (body.find(key) == nullptr) return fail(Code::kArgument, fmt::format("the request's body has no \"{}\"", key));
+  if (name.text.empty()) return fail(Code::kArgument, fmt::format("\"{}\" is empty", key));
   return name;
 }
 
@@ -67,6 +68,20 @@ Result<Experiment> with_members(const Experiment& base, const Json& body, const 
   if (!experiment.branches.empty()) return experiment;
   return fail(Code::kProgram, "experiment has no branch: " + experiment.name,
               "one that is for everybody has the condition TRUE");
+}
+
+// What "ship" and "to_audience" say.
+Result<std::optional<Winner>> winner_in(const Json& body) {
+  std::optional<Winner> winner;
+  if (body.find("ship") != nullptr) winner = Winner{TRY(name_member(body, "ship"))};
+  if (const Json* to_audience = body.find("to_audience")) {
+    if (!to_audience->is_bool()) {
+      return fail(Code::kArgument, "wrong value for \"to_audience\": expected true or false");
+    }
+    if (!winner) return fail(Code::kArgument, "\"to_audience\" is for a group that is shipped", "add \"ship\"");
+    winner->to_audience = *to_audience->as_bool();
+  }
+  return winner;
 }
 
 Result<std::string> alter_experiment(const Json& body, const sql::Name& name, Configuration& configuration) {
@@ -152,18 +167,29 @@ Result<Edit> split_group_edit(const std::string& name, const Json& body) {
 }
 
 Result<Edit> end_experiment_edit(const std::string& name, const Json& body) {
-  std::optional<Winner> winner;
-  if (const std::string group = TRY(text_member(body, "ship")); !group.empty()) winner = Winner{{group, {}}};
-  if (const Json* to_audience = body.find("to_audience")) {
-    if (!to_audience->is_bool()) {
-      return fail(Code::kArgument, "wrong value for \"to_audience\": expected true or false");
-    }
-    if (!winner) return fail(Code::kArgument, "\"to_audience\" is for a group that is shipped", "add \"ship\"");
-    winner->to_audience = *to_audience->as_bool();
-  }
-  return make_edit(name, body, [winner](const sql::Name& object, Configuration& configuration) {
+  return make_edit(name, body, [winner = TRY(winner_in(body))](const sql::Name& object, Configuration& configuration) {
     return end_experiment(object, winner, configuration);
   });
+}
+
+Result<BulkEdit> end_experiments_edit(const Json& body) {
+  const Json& items = body.at("experiments");
+  if (!items.is_array() || items.items().empty()) {
+    return fail(Code::kArgument, "wrong value for \"experiments\": expected a list of experiments to end",
+                R"(write it as [{"name": "a", "ship": "treatment"}])");
+  }
+  std::vector<Ending> endings;
+  BulkEdit out;
+  for (const Json& item : items.items()) {
+    if (!item.is_object()) return fail(Code::kArgument, "wrong value in \"experiments\": expected an object");
+    TRY(check_members(item, {"name", "ship", "to_audience"}, "an experiment to end"));
+    endings.push_back({TRY(name_member(item)), TRY(winner_in(item))});
+    out.names.push_back(endings.back().experiment.text);
+  }
+  out.edit = {.apply = [endings](Configuration& configuration) { return end_experiments(endings, configuration); },
+              .object = endings.front().experiment,
+              .reason = std::string(body.at("reason").string_view())};
+  return out;
 }
 
 }  // namespace sinan::experiment

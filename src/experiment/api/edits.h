@@ -2,6 +2,9 @@
 // is in their members is read when the edit is applied, since the types of values are the parameters'.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "base/json.h"
 #include "experiment/statements/edit.h"
 
@@ -21,5 +24,12 @@ Edit alter_experiment_edit(const std::string& name, const Json& body);
 Result<Edit> split_group_edit(const std::string& name, const Json& body);
 // {"ship": "group", "to_audience": true}
 Result<Edit> end_experiment_edit(const std::string& name, const Json& body);
+
+struct BulkEdit {
+  Edit edit;
+  std::vector<std::string> names;  // of the experiments, at least one
+};
+// {"experiments": [{"name": "a", "ship": "group", "to_audience": true}, ..]}: all of them, or none.
+Result<BulkEdit> end_experiments_edit(const Json& body);
 
 }  // namespace sinan::experiment

@@ -48,7 +48,18 @@ Json any_object(std::string_view description = {}) {
   if (!description.empty()) schema.set("description", description);
   return schema;
 }
-Json boolean_schema() { return Json::object({{"type", "boolean"}}); }
+Json any_name_schema() {
+  Json schema = net::string_schema();
+  schema.set("minLength", 1);
+  return schema;
+}
+// Of groups and attributes, and of what there is already.
+Json name_schema(std::string_view description = {}) {
+  Json schema = net::string_schema(description);
+  schema.set("pattern", "^[A-Za-z_](-?[A-Za-z0-9_.])*-?$");
+  schema.set("maxLength", kMaxNameBytes);
+  return schema;
+}
 Json texts_schema() { return net::array_schema(net::string_schema()); }
 Json closed(Json schema) {
   schema.set("additionalProperties", false);
@@ -117,6 +128,12 @@ Json changed_schema() {
 
 Json error_schema() { return Json::object({{"$ref", "#/components/schemas/Error"}}); }
 
+net::ResponseDoc unfit_doc() {
+  return {422,
+          "It can be read, and cannot be done: a value or a condition that does not fit, an overlap, a wrong state",
+          error_schema()};
+}
+
 // Of a route that changes something.
 net::RouteDoc change_doc(std::string summary, std::string description, Json request_schema, int status = 200) {
   net::RouteDoc doc{.summary = std::move(summary),
@@ -126,10 +143,10 @@ net::RouteDoc change_doc(std::string summary, std::string description, Json requ
                     .responses = {{status, "It is done, and published", changed_schema()},
                                   {409, "There is one of this name", error_schema()},
                                   {412, "It has been changed since: If-Match names an older version", error_schema()},
-                                  {422, "A member has a value that does not fit", error_schema()}}};
+                                  unfit_doc()}};
   doc.parameters = {{.name = "If-Match",
                      .description = "The ETag of what the change was made from",
-                     .schema = Json::object({{"type", "string"}, {"pattern", R"re(^(\*|"[0-9]{1,9}")$)re"}}),
+                     .schema = Json::object({{"type", "string"}, {"pattern", R"re(^(\*|"[0-9]{1,9}"|[0-9]{1,9})$)re"}}),
                      .in_header = true}};
   return doc;
 }
@@ -244,6 +261,13 @@ Result<Response> changes(Api& api, const Request& request) {
   return Response::json(Json::object({{"changes", std::move(list)}, {"next", std::move(next)}}));
 }
 
+// What is wrong with what a request means has a status of its own: the description cannot tell it from what is taken, since
+// conditions are a language, and what fits depends on what there is.
+Result<Response> with_status_of_meaning(Result<Response> response, const Request& request) {
+  if (response || response.error().code != Code::kProgram) return response;
+  return net::error_response(net::Refusal{422, response.error()}, request.id);
+}
+
 Result<Response> check(Api& api, const Request& request) {
   const Json body = TRY(read_body(request, {"name", "unit", "buckets", "hash", "salt", "groups", "branches", "rollout",
                                             "max_rollout", "schedule", "owner", "description"}));
@@ -255,11 +279,13 @@ Result<Response> check(Api& api, const Request& request) {
 
 // --- changing ---
 
-Result<Response> change(Api& api, const Request& request, std::string_view kind, Edit edit, int status = 200) {
-  const ObjectRef object{std::string(kind), edit.object.text};
+// `object` is what If-Match, ETag and the answer's version are of.
+Result<Response> change(Api& api, const Request& request, const ObjectRef& object, std::vector<ObjectRef> changes,
+                        Edit edit, int status = 200) {
   std::string statement = fmt::format("{} {} {}", request.method_name, request.target.path, request.body);
   if (statement.size() > kMostStatementBytes) statement.resize(kMostStatementBytes);
   const auto changed = TRY(api.recorder.run({.object = object,
+                                             .changes = std::move(changes),
                                              .edit = std::move(edit),
                                              .who = request.principal.name,
                                              .statement = std::move(statement),
@@ -280,7 +306,7 @@ Result<Response> change(Api& api, const Request& request, std::string_view kind,
                                                    {"configuration_version", changed->configuration_version}}),
                                      status);
   if (changed->version != 0) response.headers.set("ETag", fmt::format("\"{}\"", changed->version));
-  if (status == 201) response.headers.set("Location", fmt::format("/v1/{}s/{}", kind, object.name));
+  if (status == 201) response.headers.set("Location", fmt::format("/v1/{}s/{}", object.kind, object.name));
   return response;
 }
 
@@ -300,7 +326,10 @@ void add_change(net::Router& router, const SharedApi& api, ChangeRoute route) {
               .access = net::kEditors,
               .handle = [api, kind = route.kind, edit = std::move(route.edit),
                          status = route.status](const Request& request) -> Result<Response> {
-                return change(*api, request, kind, TRY(edit(request)), status);
+                Edit wanted = TRY(edit(request));
+                const ObjectRef object{std::string(kind), wanted.object.text};
+                return with_status_of_meaning(change(*api, request, object, {object}, std::move(wanted), status),
+                                              request);
               },
               .is_slow = true,
               .body_limit = has_body ? kMostBodyBytes : 0,
@@ -342,6 +371,42 @@ void add_transition(net::Router& router, const SharedApi& api, std::string_view 
               .doc = std::move(doc)});
 }
 
+Properties ending_properties() {
+  return {{"ship", name_schema("A group")},
+          {"to_audience",
+           Json::object({{"type", "boolean"}, {"description", "Its values become rules where the experiment ran"}})}};
+}
+Json ending_schema(Properties members, std::vector<std::string> required = {}) {
+  Json schema = closed(net::object_schema(std::move(members), std::move(required)));
+  schema.set("dependentRequired", Json::object({{"to_audience", Json::array({"ship"})}}));
+  return schema;
+}
+
+// END EXPERIMENTS: several in one version. What it is made from is the configuration, so that is what If-Match names.
+void add_bulk_end(net::Router& router, const SharedApi& api) {
+  Properties item = ending_properties();
+  item.emplace(item.begin(), "name", name_schema());
+  Json items = net::array_schema(ending_schema(std::move(item), {"name"}));
+  items.set("minItems", 1);
+  router.add(
+      {.method = Method::kPost,
+       .path = "/v1/experiments/end",
+       .access = net::kEditors,
+       .handle = [api](const Request& request) -> Result<Response> {
+         BulkEdit bulk = TRY(end_experiments_edit(TRY(read_body(request, {"experiments"}))));
+         std::vector<ObjectRef> changes;
+         for (std::string& name : bulk.names) changes.push_back({std::string(kExperimentKind), std::move(name)});
+         return with_status_of_meaning(
+             change(*api, request, configuration_ref(), std::move(changes), std::move(bulk.edit)), request);
+       },
+       .is_slow = true,
+       .body_limit = kMostBodyBytes,
+       .doc = change_doc("End several experiments for good",
+                         "END EXPERIMENTS: all of them in one version, or none. `version`, ETag and If-Match are "
+                         "those of the configuration.",
+                         body_schema({}, {{"experiments", std::move(items)}, reason_property()}, {"experiments"}))});
+}
+
 void add_parameters(net::Router& router, const SharedApi& api) {
   add_list(router, api, &Configuration::parameters, "parameters");
   router.add(
@@ -373,7 +438,7 @@ void add_parameters(net::Router& router, const SharedApi& api) {
               },
               .doc = change_doc("Declare a parameter", "CREATE PARAMETER",
                                 body_schema(parameter_properties(),
-                                            {{"name", net::string_schema()},
+                                            {{"name", any_name_schema()},
                                              {"type", net::enum_schema({"bool", "int", "double", "string", "json"})}},
                                             {"name", "type", "default"}),
                                 201),
@@ -398,6 +463,7 @@ void add_parameters(net::Router& router, const SharedApi& api) {
   explained.request_schema = net::object_schema({{"context", any_object("Attributes")},
                                                  {"time", net::string_schema("At which schedules are read")},
                                                  {"force", any_object("Experiment to group")}});
+  explained.responses.push_back(unfit_doc());
   explained.is_request_required = false;
   router.add({.method = Method::kPost,
               .path = "/v1/parameters/{name}/explain",
@@ -438,7 +504,7 @@ void add_experiments(net::Router& router, const SharedApi& api) {
                                             "max_rollout", "schedule", "owner", "description"})));
               },
               .doc = change_doc("Define an experiment", "CREATE EXPERIMENT: it is a draft until it is started.",
-                                body_schema(experiment_properties(), {{"name", net::string_schema()}},
+                                body_schema(experiment_properties(), {{"name", any_name_schema()}},
                                             {"name", "unit", "groups", "branches"}),
                                 201),
               .status = 201});
@@ -469,15 +535,16 @@ void add_experiments(net::Router& router, const SharedApi& api) {
        },
        .doc =
            [] {
-             net::RouteDoc doc = change_doc(
-                 "End an experiment for good, and ship the winner",
-                 "The group's values become defaults, or rules for the audience, in the same version.",
-                 body_schema(
-                     {},
-                     {{"ship", net::string_schema("A group")}, {"to_audience", boolean_schema()}, reason_property()}));
+             Properties members = ending_properties();
+             members.push_back(reason_property());
+             net::RouteDoc doc =
+                 change_doc("End an experiment for good, and ship the winner",
+                            "The group's values become defaults, or rules for the audience, in the same version.",
+                            ending_schema(std::move(members)));
              doc.is_request_required = false;
              return doc;
            }()});
+  add_bulk_end(router, api);
   add_change(
       router, api,
       {.path = "/v1/experiments/{name}/split",
@@ -487,9 +554,9 @@ void add_experiments(net::Router& router, const SharedApi& api) {
        },
        .doc = change_doc(
            "Split a group while the experiment runs", "Nobody changes value: the parts inherit.",
-           body_schema(
-               {}, {{"group", net::string_schema()}, {"into", net::array_schema(group_schema())}, reason_property()},
-               {"group", "into"}))});
+           body_schema({},
+                       {{"group", any_name_schema()}, {"into", net::array_schema(group_schema())}, reason_property()},
+                       {"group", "into"}))});
   net::RouteDoc checked = read_doc(
       "Check an experiment that is not stored",
       "As if it ran, over the stored experiment of that name where there is one: whether it competes with another.",
@@ -498,12 +565,12 @@ void add_experiments(net::Router& router, const SharedApi& api) {
                           {"dead", net::array_schema(any_object())},
                           {"open", net::array_schema(any_object())}},
                          {"verdict", "pairs", "dead", "open"}));
-  checked.request_schema = body_schema(experiment_properties(), {{"name", net::string_schema()}}, {"name"});
-  checked.responses.push_back({422, "A member has a value that does not fit", error_schema()});
+  checked.request_schema = body_schema(experiment_properties(), {{"name", any_name_schema()}}, {"name"});
+  checked.responses.push_back(unfit_doc());
   router.add({.method = Method::kPost,
               .path = "/v1/experiments/check",
               .access = net::kViewers,
-              .handle = [api](const Request& request) { return check(*api, request); },
+              .handle = [api](const Request& request) { return with_status_of_meaning(check(*api, request), request); },
               .is_slow = true,
               .body_limit = kMostBodyBytes,
               .doc = std::move(checked)});
@@ -526,18 +593,18 @@ void add_segments(net::Router& router, const SharedApi& api) {
                               net::object_schema({{"segment", any_object()},
                                                   {"configuration_version", net::integer_schema(0, INT64_MAX)}},
                                                  {"segment", "configuration_version"}))});
-  add_change(router, api,
-             {.path = "/v1/segments",
-              .kind = kSegmentKind,
-              .edit = [](const Request& request) -> Result<Edit> {
-                return create_segment_edit(TRY(read_body(request, {"name", "when"})));
-              },
-              .doc = change_doc(
-                  "Give a condition a name", "CREATE SEGMENT",
-                  body_schema({}, {{"name", net::string_schema()}, {"when", condition_schema()}, reason_property()},
-                              {"name", "when"}),
-                  201),
-              .status = 201});
+  add_change(
+      router, api,
+      {.path = "/v1/segments",
+       .kind = kSegmentKind,
+       .edit = [](const Request& request) -> Result<Edit> {
+         return create_segment_edit(TRY(read_body(request, {"name", "when"})));
+       },
+       .doc = change_doc("Give a condition a name", "CREATE SEGMENT",
+                         body_schema({}, {{"name", any_name_schema()}, {"when", condition_schema()}, reason_property()},
+                                     {"name", "when"}),
+                         201),
+       .status = 201});
   add_change(router, api,
              {.method = Method::kPatch,
               .path = "/v1/segments/{name}",

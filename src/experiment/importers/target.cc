@@ -14,7 +14,6 @@ namespace {
 
 using Kind = Condition::Kind;
 
-constexpr size_t kMaxNameBytes = 200;
 constexpr size_t kMaxLabelBytes = 60;
 constexpr size_t kMaxParts = 1'000'000;               // of all conditions of a document
 constexpr std::string_view kElsewhere = "elsewhere";  // the group of what passes

@@ -16,6 +16,37 @@ Failure exists(std::string_view kind, const sql::Name& name, std::string hint) {
   return fail(Code::kExists, fmt::format("{} exists already: \"{}\"", kind, name.text), std::move(hint)).at(name.span);
 }
 
+bool asks_for(const Condition& condition, std::string_view parameter) {
+  if (condition.kind != Condition::Kind::kSegment && condition.subject == parameter) return true;
+  return std::ranges::any_of(condition.children, [&](const Condition& child) { return asks_for(child, parameter); });
+}
+
+// What asks for the parameter in a condition that counts, such as "segment staff"; empty when nothing does. Without the parameter
+// its name would be that of an attribute.
+std::string who_asks_for(std::string_view parameter, const Configuration& configuration) {
+  for (const Experiment& experiment : configuration.experiments) {
+    if (experiment.state == State::kEnded) continue;
+    for (const Branch& branch : experiment.branches) {
+      if (asks_for(branch.condition, parameter)) return "experiment " + experiment.name;
+    }
+  }
+  for (const Parameter& other : configuration.parameters) {
+    if (other.name == parameter) continue;
+    for (const Rule& rule : other.rules) {
+      if (asks_for(rule.condition, parameter)) return "a rule of parameter " + other.name;
+    }
+  }
+  for (const Segment& segment : configuration.segments) {
+    if (asks_for(segment.condition, parameter)) return "segment " + segment.name;
+  }
+  for (const Implication& implication : configuration.implications) {
+    if (asks_for(implication.premise, parameter) || asks_for(implication.conclusion, parameter)) {
+      return "implication " + implication.name;
+    }
+  }
+  return {};
+}
+
 std::string percent(uint32_t rollout) { return fmt::format("{}%", rollout_percent(rollout)); }
 
 // What units see changes, so what is measured before and after does not belong together.
@@ -103,6 +134,10 @@ Result<std::string> add_parameter(const sql::Name& name, Parameter parameter, Co
 
 Result<std::string> drop_parameter(const sql::Name& name, Configuration& configuration) {
   TRY(find_parameter(configuration, name));
+  if (const std::string who = who_asks_for(name.text, configuration); !who.empty()) {
+    return fail(Code::kProgram, fmt::format("a condition asks for the parameter: {}", who), "change or drop that first")
+        .at(name.span);
+  }
   for (Experiment& experiment : configuration.experiments) {
     for (Branch& branch : experiment.branches) {
       const auto used = std::ranges::find(branch.treatments, name.text, &Treatment::parameter);
@@ -211,6 +246,19 @@ Result<std::string> end_experiment(const sql::Name& name, const std::optional<Wi
   if (!winner) return message;
   const Experiment experiment = TRY(find_experiment(configuration, name)).get();
   return message + TRY(ship(experiment, *winner, configuration));
+}
+
+Result<std::string> end_experiments(const std::vector<Ending>& endings, Configuration& configuration) {
+  std::vector<std::string> said;
+  for (auto each = endings.begin(); each != endings.end(); ++each) {
+    const auto is_same = [&](const Ending& other) { return other.experiment.text == each->experiment.text; };
+    if (std::any_of(endings.begin(), each, is_same)) {
+      return fail(Code::kProgram, fmt::format("experiment is there twice: {}", each->experiment.text))
+          .at(each->experiment.span);
+    }
+    said.push_back(TRY(end_experiment(each->experiment, each->winner, configuration)));
+  }
+  return join(said, "\n");
 }
 
 }  // namespace sinan::experiment

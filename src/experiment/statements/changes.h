@@ -46,4 +46,11 @@ struct Winner {
 Result<std::string> end_experiment(const sql::Name& name, const std::optional<Winner>& winner,
                                    Configuration& configuration);
 
+struct Ending {
+  sql::Name experiment;
+  std::optional<Winner> winner;
+};
+// All of them or, with an error, none that counts: the configuration is then to be thrown away. A line for each.
+Result<std::string> end_experiments(const std::vector<Ending>& endings, Configuration& configuration);
+
 }  // namespace sinan::experiment

@@ -66,10 +66,6 @@ Result<Alteration> parse_alteration(sql::Tokens& tokens) {
   return tokens.unexpected("SET, PLAN or SPLIT GROUP", {"SET", "PLAN", "SPLIT"});
 }
 
-struct Ending {
-  sql::Name experiment;
-  std::optional<Winner> winner;
-};
 struct Endings final : flow::Parsed {
   std::vector<Ending> endings;
   std::string reason;
@@ -225,13 +221,7 @@ Result<std::unique_ptr<flow::Step>> EndExperiments::check(const flow::Parsed& pa
   Edit edit;
   edit.object = endings.front().experiment;
   edit.reason = words.reason;
-  edit.apply = [endings](Configuration& configuration) -> Result<std::string> {
-    std::vector<std::string> said;
-    for (const Ending& each : endings) {
-      said.push_back(TRY(end_experiment(each.experiment, each.winner, configuration)));
-    }
-    return join(said, "\n");
-  };
+  edit.apply = [endings](Configuration& configuration) { return end_experiments(endings, configuration); };
   return check_edit(std::move(edit), std::move(objects), context);
 }
 

@@ -25,6 +25,7 @@ class RouterTest : public testing::Test {
     router_.add(route(Method::kPost, "/v1/runs"));
     router_.add(route(Method::kGet, "/v1/runs/{id}"));
     router_.add(route(Method::kDelete, "/v1/runs/{id}"));
+    router_.add(route(Method::kPost, "/v1/runs/check"));
     router_.add(route(Method::kGet, "/v1/runs/last/log"));
     router_.add(route(Method::kGet, "/v1/runs/{id}/result"));
   }
@@ -49,6 +50,9 @@ TEST_F(RouterTest, FindsTheMostLiteralPattern) {
   EXPECT_EQ(find(Method::kGet, "/v1/runs/last/log"), "/v1/runs/last/log");
   // The literal "last" leads nowhere: the parameter is tried after it.
   EXPECT_EQ(find(Method::kGet, "/v1/runs/last/result"), "/v1/runs/{id}/result");
+  // A method's literal does not take the name from the others.
+  EXPECT_EQ(find(Method::kPost, "/v1/runs/check"), "/v1/runs/check");
+  EXPECT_EQ(find(Method::kGet, "/v1/runs/check"), "/v1/runs/{id}");
   EXPECT_EQ(find(Method::kHead, "/v1/runs"), "/v1/runs");
 }
 
@@ -60,6 +64,8 @@ TEST_F(RouterTest, TellsAPathFromAMethod) {
   EXPECT_EQ(find(Method::kGet, "/V1/runs"), "404");
   EXPECT_EQ(router_.allowed(*parse_target("/v1/runs")), "GET, HEAD, POST, OPTIONS");
   EXPECT_EQ(router_.allowed(*parse_target("/v1/runs/x")), "GET, HEAD, DELETE, OPTIONS");
+  EXPECT_EQ(router_.allowed(*parse_target("/v1/runs/check")), "POST, OPTIONS");
+  EXPECT_EQ(find(Method::kPut, "/v1/runs/check"), "405");
   EXPECT_EQ(router_.allowed(*parse_target("/nothing")), "");
 }
 
@@ -83,7 +89,7 @@ TEST_F(RouterTest, TheDescriptionHasEveryRoute) {
   router_.add(std::move(posted));
   const Json document = openapi_document(router_, {"Sinan", "0.1.0", "text"});
   EXPECT_EQ(document.at("openapi").string_view(), "3.1.0");
-  EXPECT_EQ(document.at("paths").members().size(), 6U);
+  EXPECT_EQ(document.at("paths").members().size(), 7U);
   const Json& get = document.at("paths").at("/v1/runs/{id}").at("get");
   EXPECT_EQ(get.at("operationId").string_view(), "getV1RunsId");
   EXPECT_EQ(get.at("parameters").items().at(0).at("in").string_view(), "path");
