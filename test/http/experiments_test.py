@@ -283,6 +283,7 @@ class ExperimentsTest(unittest.TestCase):
             ("POST", "/v1/parameters", [], 400, "no JSON object"),
             ("POST", "/v1/parameters", '{"name": "p", "name": "q", "type": "bool", "default": true}', 400, "there twice"),
             ("PATCH", "/v1/parameters/button.color", {"default": "red"}, 422, "illegal value"),
+            ("PATCH", "/v1/parameters/button.color", None, 400, "needs a body"),
             ("PATCH", "/v1/parameters/button.colour", {"default": "blue"}, 404, "no such parameter"),
             ("PATCH", "/v1/parameters/button.color", {"rules": [{"when": "city =", "value": "blue"}]}, 422, "expected"),
             ("DELETE", "/v1/parameters/button.color", None, 422, "an experiment sets the parameter: one"),
