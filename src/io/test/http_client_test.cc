@@ -212,9 +212,10 @@ TEST(HttpClient, LimitsWhatItTakes) {
 }
 
 TEST(HttpClient, TriesAgainWhatMayBeSentTwice) {
-  std::vector<std::string> seen;
+  std::atomic<int> seen = 0;
   const Script script([&](Peer& peer, int count) {
-    seen.push_back(peer.request());
+    peer.request();
+    ++seen;
     if (count % 3 == 1) return;  // cut off
     if (count % 3 == 2) return peer.answer(503, "busy", "Retry-After: 2\r\nConnection: close\r\n");
     peer.answer(200, "done", "Connection: close\r\n");
@@ -224,14 +225,14 @@ TEST(HttpClient, TriesAgainWhatMayBeSentTwice) {
   const auto got = client.send({.url = script.url()});
   ASSERT_TRUE(got) << got.error().to_string();
   EXPECT_EQ(got->body, "done");
-  EXPECT_EQ(seen.size(), 3U);
+  EXPECT_EQ(seen, 3);
   // Retry-After, and at most 0.2 and 0.4 seconds.
   EXPECT_GE(clock.monotonic(), std::chrono::seconds(2));
   EXPECT_LE(clock.monotonic(), std::chrono::milliseconds(2600));
   const auto posted = client.send({.method = "POST", .url = script.url()});
   ASSERT_FALSE(posted);
   EXPECT_EQ(posted.error().code, Code::kUnavailable);
-  EXPECT_EQ(seen.size(), 4U);
+  EXPECT_EQ(seen, 4);
   const auto allowed = client.send({.method = "POST", .url = script.url(), .is_idempotent = true});
   ASSERT_TRUE(allowed);
   EXPECT_EQ(allowed->status, 200);
