@@ -15,6 +15,8 @@
 #include <string_view>
 #include <vector>
 
+#include "experiment/evaluator/short_text.h"
+
 namespace sinan::experiment {
 
 enum class ContextKind : uint8_t { kMissing, kBool, kInt, kDouble, kText, kTime, kList };
@@ -38,8 +40,6 @@ struct ForcedGroup {
   std::string_view experiment;
   std::string_view group;  // a leaf, or any of its ancestors: then its first leaf
 };
-
-uint64_t name_hash(std::string_view name);
 
 class Context {
  public:
@@ -66,7 +66,7 @@ class Context {
   // Nothing when it was never set. `hash` is name_hash(name).
   const ContextEntry* find(uint64_t hash, std::string_view name) const {
     for (size_t i = 0; i < count_; ++i) {
-      if (entries_[i].name_hash == hash && entries_[i].name == name) return &entries_[i];
+      if (entries_[i].name_hash == hash && same_text(entries_[i].name, name)) return &entries_[i];
     }
     return more_.empty() ? nullptr : find_more(hash, name);
   }

@@ -424,7 +424,7 @@ class Resolver {
   }
   bool in_texts(Slice slice, std::string_view text) const {
     const Slice* first = t_.text_lists + slice.begin;
-    if (slice.count == 1) return snapshot_.text(*first) == text;
+    if (slice.count == 1) return same_text(snapshot_.text(*first), text);
     const Slice* found =
         std::partition_point(first, first + slice.count, [&](const Slice& one) { return snapshot_.text(one) < text; });
     return found != first + slice.count && snapshot_.text(*found) == text;

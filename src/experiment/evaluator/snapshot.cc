@@ -353,7 +353,7 @@ uint32_t Snapshot::find_parameter(std::string_view name) const {
   const size_t mask = name_slots_.size() - 1;
   for (size_t at = name_hash(name) & mask;; at = (at + 1) & mask) {
     const uint32_t parameter = name_slots_[at];
-    if (parameter == kNone || text(parameters_[parameter].name) == name) return parameter;
+    if (parameter == kNone || same_text(text(parameters_[parameter].name), name)) return parameter;
   }
 }
 
