@@ -4,30 +4,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cstdlib>
 #include <ctime>
-#include <new>
 #include <string>
 #include <vector>
 
+#include "allocations.h"
 #include "experiment/compile.h"
 #include "experiment/configuration_json.h"
 #include "experiment/evaluator/evaluate.h"
 #include "experiment/evaluator/evaluator.h"
 #include "experiment/overlap.h"
-
-namespace {
-std::atomic<size_t> allocations{0};
-}  // namespace
-
-[[gnu::noinline]] void* operator new(size_t size) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, size_t /*size*/) noexcept { std::free(memory); }
 
 namespace {
 
@@ -110,13 +97,13 @@ void evaluation(std::string_view name, double target, Call call) {
   constexpr int kCalls = 20'000;
   for (int i = 0; i < kCalls; ++i) call(i);
   std::vector<double> nanoseconds(31);
-  const size_t before = allocations.load();
+  const size_t before = allocations();
   for (double& one : nanoseconds) {
     const double start = processor_seconds();
     for (int i = 0; i < kCalls; ++i) call(i);
     one = (processor_seconds() - start) * 1e9 / kCalls;
   }
-  const size_t allocated = allocations.load() - before;
+  const size_t allocated = allocations() - before;
   std::ranges::sort(nanoseconds);
   report(name, nanoseconds[nanoseconds.size() / 2], target, "ns",
          fmt::format(R"(,"fastest":{:.4g},"slowest":{:.4g},"allocations":{})", nanoseconds.front(), nanoseconds.back(),

@@ -5,31 +5,18 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
-#include <new>
 #include <string>
 #include <vector>
 
+#include "allocations.h"
 #include "experiment/client/openfeature/api.h"
 #include "experiment/client/openfeature/sinan_provider.h"
 #include "experiment/compile.h"
 #include "experiment/evaluator/evaluate.h"
-
-namespace {
-thread_local size_t allocations = 0;
-}  // namespace
-
-[[gnu::noinline]] void* operator new(size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, size_t /*size*/) noexcept { std::free(memory); }
 
 namespace {
 
@@ -72,14 +59,14 @@ template <class Call>
 void measure(std::string_view name, double target, Call call) {
   std::vector<double> nanoseconds(31);
   for (int i = 0; i < kCalls; ++i) call(i);
-  const size_t before = allocations;
+  const size_t before = allocations();
   for (double& one : nanoseconds) {
     const double start = thread_seconds();
     for (int i = 0; i < kCalls; ++i) call(i);
     one = (thread_seconds() - start) * 1e9 / kCalls;
   }
   const auto calls = static_cast<double>(kCalls * nanoseconds.size());
-  const double allocated = static_cast<double>(allocations - before) / calls;
+  const double allocated = static_cast<double>(allocations() - before) / calls;
   std::ranges::sort(nanoseconds);
   fmt::print(R"({{"name":"openfeature_{}","ours":{:.4g},"target":{},"unit":"ns","allocations":{:.3g}}})"
              "\n",

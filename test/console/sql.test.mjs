@@ -31,6 +31,16 @@ const reads = (page, expected) =>
     else assert.equal(text, expected);
   });
 
+// "second" is shown; the list has "first" behind it.
+async function openWithTwoPrograms(t) {
+  const page = await open(t, await Server.start(t));
+  await run(page, "SELECT 1 AS first");
+  await page.getByRole("columnheader", { name: "first" }).waitFor();
+  await run(page, "SELECT 2 AS second");
+  await page.getByRole("columnheader", { name: "second" }).waitFor();
+  return page;
+}
+
 const badge = (page, state) => page.getByRole("status").getByText(state, { exact: true });
 const rowsOf = (page, caption) => page.getByRole("region", { name: caption }).locator("tbody tr:not([aria-hidden])");
 const cellsOf = async (page, caption) =>
@@ -252,12 +262,7 @@ test("earlier programs are opened from the list, and undo brings back what was t
 });
 
 test("a program that is opened shows its text and its results in one step, whatever was there", async (t) => {
-  const server = await Server.start(t);
-  const page = await open(t, server);
-  await run(page, "SELECT 1 AS first");
-  await page.getByRole("columnheader", { name: "first" }).waitFor();
-  await run(page, "SELECT 2 AS second");
-  await page.getByRole("columnheader", { name: "second" }).waitFor();
+  const page = await openWithTwoPrograms(t);
   // Each column that the document ever has, with what the editor has beside it.
   await page.evaluate(() => {
     window.seen = new Set();
@@ -289,12 +294,7 @@ test("a program that is opened shows its text and its results in one step, whate
 });
 
 test("what is typed while a program is on its way stays, and what is shown is said to be another's", async (t) => {
-  const server = await Server.start(t);
-  const page = await open(t, server);
-  await run(page, "SELECT 1 AS first");
-  await page.getByRole("columnheader", { name: "first" }).waitFor();
-  await run(page, "SELECT 2 AS second");
-  await page.getByRole("columnheader", { name: "second" }).waitFor();
+  const page = await openWithTwoPrograms(t);
   let release;
   const released = new Promise((resolve) => (release = resolve));
   await page.route("**/v1/programs/*/plan", async (route) => {
